@@ -1,7 +1,14 @@
-"""Words and lines of an image: PP-OCRv6 from the rapidocr wheel, on OpenVINO. The only module that calls rapidocr."""
+"""Words and lines of an image: PP-OCRv6 from the rapidocr wheel, on OpenVINO. The only module that calls rapidocr.
 
+The recogniser places characters only roughly and sometimes leaves out a space. Both are mended with the ink: the gaps
+between the printed strokes of a line tell where its words begin and end.
+"""
+
+import re
+from collections.abc import Sequence
 from functools import cache
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from rapidocr import EngineType, RapidOCR
@@ -9,15 +16,27 @@ from rapidocr import EngineType, RapidOCR
 from pipeline.embedded.reading import Line, Rect, Word
 
 # The angle classifier turns upright lines round (5 % of the characters of a clean page were lost to it), so it stays off.
+# Recognising crops 160 pixels wide at least, not 320, changes no text and saves a quarter of the time on tables.
 _PARAMS = {
     "Global.log_level": "error",
     "Global.use_cls": False,
     "Global.max_side_len": 4000,
     "Det.engine_type": EngineType.OPENVINO,
+    "Det.max_candidates": 4000,
     "Cls.engine_type": EngineType.OPENVINO,
     "Rec.engine_type": EngineType.OPENVINO,
+    "Rec.rec_img_shape": [3, 48, 160],
     "EngineConfig.openvino.inference_num_threads": 1,
 }
+_WORD_GAP = 0.18
+"""Narrowest gap between words, in line heights: gaps inside words reach 0.17, spaces begin at 0.19 (measured on 10,000 gaps)."""
+_INK_CONTRAST = 0.35
+"""How far from the background ink is, as a share of the strongest contrast in the line."""
+
+_STRAY_LETTER = re.compile(r"[^\W\d_aAI]")
+"""A letter that is no word: wide-set type, not a missed space, split it off."""
+
+_Character = tuple[str, float, list[list[float]]]
 
 
 @cache
@@ -27,25 +46,90 @@ def _engine() -> RapidOCR:
 
 def read_lines(image: NDArray[np.uint8]) -> tuple[Line, ...]:
     """Return the lines of `image` (height, width, 3; RGB) from top to bottom, each with its words."""
-    output = _engine()(np.ascontiguousarray(image[:, :, ::-1]), return_word_box=True)
+    output = _engine()(np.ascontiguousarray(image[:, :, ::-1]), return_word_box=True, return_single_char_box=True)
     if not output.word_results or output.boxes is None:
         return ()
-    lines = [_line(words) for words in output.word_results if words]
+    gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    found = zip(output.txts, output.scores, output.boxes, output.word_results, strict=True)
+    lines = (_line(gray, text, float(score), _around(box), characters) for text, score, box, characters in found)
     return tuple(sorted((line for line in lines if line.words), key=lambda line: (line.rect.y0, line.rect.x0)))
 
 
-def _line(words: tuple[tuple[str, float, list[list[float]]], ...]) -> Line:
-    read = tuple(_word(text, score, corners) for text, score, corners in words if text.strip())
-    return Line(read, _hull([word.rect for word in read]), min((word.score for word in read), default=0.0))
+def read_crops(crops: Sequence[NDArray[np.uint8]]) -> tuple[str, ...]:
+    """Return what each small image (height, width, 3; RGB) says, taken as one line of text."""
+    outputs = (_engine()(np.ascontiguousarray(crop[:, :, ::-1]), use_det=False, use_rec=True) for crop in crops)
+    return tuple(output.txts[0] if output.txts else "" for output in outputs)
 
 
-def _word(text: str, score: float, corners: list[list[float]]) -> Word:
-    xs, ys = [float(x) for x, _ in corners], [float(y) for _, y in corners]
-    rect = Rect(min(xs), min(ys), max(xs), max(ys))
-    return Word(text, rect, float(score), is_vertical=len(text) > 1 and rect.y1 - rect.y0 > 2 * (rect.x1 - rect.x0))
+def _line(gray: NDArray[np.uint8], text: str, score: float, rect: Rect, characters: Sequence[_Character]) -> Line:
+    boxes = [_around(np.asarray(corners)) for _, _, corners in characters]
+    if rect.y1 - rect.y0 > 1.5 * (rect.x1 - rect.x0):
+        words = _words(text, boxes, score, is_vertical=len(text.strip()) > 1)
+    else:
+        words = _snapped(_words(text, boxes, score, is_vertical=False), boxes, _blobs(gray, rect), rect)
+    return Line(tuple(words), _hull([word.rect for word in words]), score)
 
 
-def _hull(rects: list[Rect]) -> Rect:
+def _words(text: str, boxes: Sequence[Rect], score: float, *, is_vertical: bool) -> list[Word]:
+    words, start = [], 0
+    for token in text.split():
+        rects = boxes[start : start + len(token)]
+        start += len(token)
+        if rects:
+            words.append(Word(token, _hull(rects), score, is_vertical=is_vertical))
+    return words
+
+
+def _blobs(gray: NDArray[np.uint8], rect: Rect) -> list[tuple[float, float]]:
+    """Return the stretches of ink along a line that gaps as wide as a space separate."""
+    x0, y0, x1, y1 = max(int(rect.x0), 0), max(int(rect.y0), 0), int(np.ceil(rect.x1)), int(np.ceil(rect.y1))
+    crop = gray[y0:y1, x0:x1].astype(np.int16)
+    contrast = np.abs(crop - np.median(crop)) if crop.size else np.zeros((1, 1))
+    inked = np.flatnonzero((contrast > max(_INK_CONTRAST * contrast.max(), 1)).any(axis=0))
+    if not len(inked):
+        return []
+    breaks = np.flatnonzero(np.diff(inked) - 1 >= _WORD_GAP * (y1 - y0))
+    starts, ends = inked[[0, *(breaks + 1)]], inked[[*breaks, -1]]
+    return [(float(x0 + start), float(x0 + end + 1)) for start, end in zip(starts, ends, strict=True)]
+
+
+def _snapped(words: list[Word], boxes: Sequence[Rect], blobs: list[tuple[float, float]], rect: Rect) -> list[Word]:
+    """Return `words` with the ink's left and right ends; where the ink shows more words than the text, split."""
+    if len(words) == len(blobs):
+        return [word._replace(rect=Rect(x0, rect.y0, x1, rect.y1)) for word, (x0, x1) in zip(words, blobs, strict=True)]
+    if len(words) > len(blobs):
+        return [word._replace(rect=Rect(word.rect.x0, rect.y0, word.rect.x1, rect.y1)) for word in words]
+    split, start = [], 0
+    for word in words:
+        split.extend(_split(word, boxes[start : start + len(word.text)], blobs, rect))
+        start += len(word.text)
+    return split
+
+
+def _split(word: Word, boxes: Sequence[Rect], blobs: list[tuple[float, float]], rect: Rect) -> list[Word]:
+    owners = [_nearest(blobs, (box.x0 + box.x1) / 2) for box in boxes]
+    if any(_STRAY_LETTER.fullmatch("".join(c for c, o in zip(word.text, owners, strict=True) if o == owner)) for owner in owners):
+        owners = [owners[0]] * len(owners)
+    parts = []
+    for owner in sorted(set(owners)):
+        members = [i for i, other in enumerate(owners) if other == owner]
+        text = word.text[members[0] : members[-1] + 1]
+        is_whole = owners.count(owner) == len(owners)
+        x0, x1 = (word.rect.x0, word.rect.x1) if is_whole else blobs[owner]
+        parts.append(word._replace(text=text, rect=Rect(x0, rect.y0, x1, rect.y1)))
+    return parts
+
+
+def _nearest(blobs: list[tuple[float, float]], x: float) -> int:
+    return min(range(len(blobs)), key=lambda i: max(blobs[i][0] - x, x - blobs[i][1], 0.0))
+
+
+def _around(corners: NDArray[np.generic]) -> Rect:
+    (x0, y0), (x1, y1) = corners.min(axis=0), corners.max(axis=0)
+    return Rect(float(x0), float(y0), float(x1), float(y1))
+
+
+def _hull(rects: Sequence[Rect]) -> Rect:
     if not rects:
         return Rect(0, 0, 0, 0)
     return Rect(min(r.x0 for r in rects), min(r.y0 for r in rects), max(r.x1 for r in rects), max(r.y1 for r in rects))

@@ -1,0 +1,1 @@
+"""Northwind Instruments, an invented company, and its two annual reports."""

@@ -1,0 +1,94 @@
+"""What the terminal shows: progress while it runs, tables when it is done. rich draws."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from pipeline.estimate import Estimate
+from pipeline.ledger import Observe
+from schemas.failure import Failure
+from schemas.outcome import Progress as Counts
+from schemas.outcome import Report
+
+SHOWN_FAILURES = 10
+
+
+@contextmanager
+def progress(console: Console) -> Iterator[Observe]:
+    """Yield an observer that draws a bar of pages and of reads with batches, tokens and the time left."""
+    columns = (
+        TextColumn("{task.description:<8}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}/{task.total:.0f} {task.fields[what]}"),
+        TextColumn("{task.fields[more]}", style="dim"),
+        TimeElapsedColumn(),
+        TextColumn("left", style="dim"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=not console.is_terminal) as bars:
+        survey = bars.add_task("survey", total=0, what="pages", more="")
+        read = bars.add_task("read", total=0, what="tables, charts, questions", more="", start=False)
+
+        def observe(counts: Counts) -> None:
+            more = f"{counts.batches_done}/{counts.batches_total} batches · {counts.prompt_tokens + counts.completion_tokens:,} tokens"
+            bars.update(survey, description=counts.stage if counts.stage in {"open", "survey"} else "survey", total=counts.pages_total, completed=counts.pages_done, more=more)
+            if counts.reads_total:
+                bars.start_task(read)
+                bars.update(read, total=counts.reads_total, completed=counts.reads_done, more=_failed(counts.failures))
+
+        yield observe
+
+
+def summary(console: Console, report: Report, out: Path) -> None:
+    """Print what was read, document by document, and where it lies."""
+    outcome, record = report.outcome, report.record
+    if outcome.documents:
+        table = Table("document", "pages", "tables", "charts", "status", title=f"run {record.run_id}: {record.status}")
+        for done in outcome.documents:
+            own = done.document.doc_id
+            n_tables, n_charts = (sum(item.doc_id == own for item in items) for items in (outcome.tables, outcome.charts))
+            table.add_row(done.document.filename, str(len(done.pages)), str(n_tables), str(n_charts), done.status)
+        console.print(table)
+    if outcome.answers:
+        answers = Table("question", "answer", "evidence", title="answers")
+        for answer in outcome.answers:
+            pages = ", ".join(f"p. {item.page_no}" for item in answer.evidence)
+            answers.add_row(answer.question.question, answer.reading.text or "(not in these documents)", f"{pages} {answer.evidence_status}")
+        console.print(answers)
+    failures(console, outcome.failures)
+    if report.n_recognised:
+        console.print(f"{report.n_recognised} documents were committed before and are not read again (--force reads them)")
+    paid = [r.completion.usage for r in outcome.requests if not r.completion.from_store]
+    tokens = sum(usage.prompt_tokens + usage.completion_tokens for usage in paid)
+    seconds = (record.ended_at - record.started_at).total_seconds()
+    console.print(f"{len(paid)} requests, {tokens:,} tokens, {seconds:.0f} s; the dataset is in [bold]{out}[/bold]", highlight=False)
+
+
+def plan(console: Console, estimated: Estimate) -> None:
+    """Print an estimate."""
+    table = Table("document", "pages", "blank", "image tokens")
+    for document in estimated.documents:
+        table.add_row(document.filename, str(document.n_pages), str(document.n_blank), f"{document.image_tokens:,}")
+    console.print(table)
+    console.print(
+        f"survey and questions: {estimated.n_batches} batches, {estimated.n_requests} requests, {estimated.input_tokens:,} tokens in, "
+        f"about {estimated.output_tokens:,} out; {estimated.gpu_seconds:,.0f} s of one GLM-4.6V server at published rates, "
+        f"USD {estimated.cost_usd:.2f} at published prices. Tables and charts come on top, once the survey has found them.",
+        highlight=False,
+    )
+
+
+def failures(console: Console, failed: Sequence[Failure]) -> None:
+    """Print the first failures, each in a line."""
+    for failure in failed[:SHOWN_FAILURES]:
+        console.print(f"[red]{failure.category}[/red] {failure.message}", highlight=False, soft_wrap=True)
+    if len(failed) > SHOWN_FAILURES:
+        console.print(f"… and {len(failed) - SHOWN_FAILURES} more: SELECT * FROM failures", highlight=False)
+
+
+def _failed(number: int) -> str:
+    return f"{number} failures" if number else ""

@@ -1,0 +1,123 @@
+"""Answer questions from pages as read: find, look up, compute, or say that the pages do not hold it.
+
+There is no language model in here. A question is taken apart by its wording (`question`); its terms are looked for in tables
+and charts (`lookup`) and in sentences (`spans`, `lists`, `clauses`); differences, growth, shares and comparisons are computed
+from printed operands (`operate`, `extremes`). What the pages do not name, and what fits poorly, stays unanswered.
+"""
+
+import re
+from collections.abc import Sequence
+from fnmatch import fnmatch
+
+from pipeline.embedded.answers.clauses import clause
+from pipeline.embedded.answers.compose import UNANSWERED, from_claim, from_found, from_list, from_result
+from pipeline.embedded.answers.corpus import Corpus, index
+from pipeline.embedded.answers.evidence import cite_words
+from pipeline.embedded.answers.extremes import extreme
+from pipeline.embedded.answers.lists import enumerate_items
+from pipeline.embedded.answers.lookup import Wanted
+from pipeline.embedded.answers.operate import compute, seek
+from pipeline.embedded.answers.question import Query, parse
+from pipeline.embedded.answers.seen import SeenPage
+from pipeline.embedded.answers.spans import sentences
+from schemas.extraction import AnswerKind, AnswerReading, CitedEvidence, Findings
+
+__all__ = ["SeenPage", "answer", "findings"]
+
+# Below these scores an answer is more often wrong than right (measured on the sample and development documents).
+_ENOUGH = 0.62
+_ENOUGH_FOR_WORDS = 0.66
+_ENOUGH_FOR_CLAIM = 0.8
+_MOST_FINDINGS = 6
+_NEGATION = re.compile(r"\b(?:not|no|never|none|neither|nor|without|cannot|n't|excluded|prohibited)\b|n't\b", re.IGNORECASE)
+
+
+def answer(question: str, kind: AnswerKind | None, pages: Sequence[SeenPage], scope: Sequence[str] = ()) -> AnswerReading:
+    """Return the best answer to `question` from `pages`, or one with `is_answerable` false.
+
+    `kind` is the kind of answer that was asked for (None: by the wording); `scope` names the files, or patterns of file names,
+    that the question is about.
+    """
+    seen = _in_scope(pages, scope)
+    if not seen:
+        return UNANSWERED
+    query, corpus = parse(question, kind), index(seen)
+    if _is_foreign(query, corpus):
+        return UNANSWERED
+    return _reply(query, corpus)
+
+
+def findings(question: str, pages: Sequence[SeenPage]) -> Findings:
+    """Return the places that help most to answer `question`, at most six, most useful first."""
+    if not pages:
+        return Findings()
+    query, corpus = parse(question), index(tuple(pages))
+    reply = UNANSWERED if _is_foreign(query, corpus) else _reply(query, corpus)
+    asked = [(query.words, year) for year in query.years or (0,)]
+    found = [one for words, year in asked for one in seek(corpus, query, words, year, query.kind)[:_MOST_FINDINGS]]
+    cited = [*reply.evidence, *(one.evidence for one in sorted(found, key=lambda one: -one.score))]
+    return Findings(evidence=tuple(_one_a_place(cited)[:_MOST_FINDINGS]))
+
+
+def _one_a_place(cited: Sequence[CitedEvidence]) -> list[CitedEvidence]:
+    return list({(one.doc, one.page, one.box): one for one in reversed(cited)}.values())[::-1]
+
+
+def _in_scope(pages: Sequence[SeenPage], scope: Sequence[str]) -> tuple[SeenPage, ...]:
+    named = tuple(page for page in pages if any(fnmatch(page.filename, pattern) for pattern in scope))
+    return named or tuple(pages)
+
+
+def _is_foreign(query: Query, corpus: Corpus) -> bool:
+    """True if the question names something, or a year, that stands nowhere in the documents."""
+    if any(not corpus.is_named(corpus.known(name)) for name in query.names):
+        return True
+    about = {year for document in corpus.documents.values() for year in document.years}
+    return any(year not in about and not corpus.is_named(str(year)) for year in query.years)
+
+
+def _reply(query: Query, corpus: Corpus) -> AnswerReading:
+    year = query.years[-1] if query.years else 0
+    wanted = Wanted(query.words, year, query.kind, query.pages, frozenset(query.names))
+    if query.operation == "extreme":
+        return _extreme_reply(query, corpus, wanted)
+    if query.operation != "lookup":
+        result = compute(corpus, query)
+        if result and result.score >= _ENOUGH:
+            return from_result(query, result)
+    return _looked_up(query, corpus, wanted)
+
+
+def _extreme_reply(query: Query, corpus: Corpus, wanted: Wanted) -> AnswerReading:
+    ranked = extreme(corpus, query)
+    if ranked and ranked[0].score >= _ENOUGH:
+        best = ranked[0]
+        named = best._replace(text=best.label, amount=None)
+        reply = from_found(query, named)
+        both = tuple(dict.fromkeys(one.evidence for one in ranked))
+        return reply.model_copy(update={"evidence": both, "rationale": f"{best.label} has {best.text}, then {ranked[-1].label} with {ranked[-1].text}."})
+    return _looked_up(query, corpus, wanted)
+
+
+def _looked_up(query: Query, corpus: Corpus, wanted: Wanted) -> AnswerReading:
+    if query.kind == "boolean":
+        return _claim(query, corpus, wanted)
+    if query.kind == "list":
+        listed = enumerate_items(corpus, query, wanted)
+        return from_list(listed) if listed and listed.score >= _ENOUGH else UNANSWERED
+    found = seek(corpus, query, query.words, wanted.year, query.kind)
+    if query.kind == "text":
+        found = sorted([*found, *clause(corpus, query, wanted)], key=lambda one: -one.score)
+    enough = _ENOUGH_FOR_WORDS if query.kind == "text" else _ENOUGH
+    return from_found(query, found[0]) if found and found[0].score >= enough else UNANSWERED
+
+
+def _claim(query: Query, corpus: Corpus, wanted: Wanted) -> AnswerReading:
+    """Answer yes or no from the one sentence that says it."""
+    words = tuple(map(corpus.known, wanted.words))
+    for scored in sentences(corpus, wanted._replace(words=words))[:1]:
+        score = scored.coverage * scored.year
+        if score >= _ENOUGH_FOR_CLAIM:
+            is_denied = bool(_NEGATION.search(scored.sentence.text)) != bool(_NEGATION.search(query.text))
+            return from_claim(cite_words(corpus.pages[scored.at], scored.sentence.words), score, is_denied=is_denied)
+    return UNANSWERED

@@ -1,0 +1,41 @@
+"""Short texts: what a sentence says of the thing asked about, where no number, date or list is wanted."""
+
+import re
+from collections.abc import Iterator
+
+from pipeline.embedded.answers.corpus import Corpus
+from pipeline.embedded.answers.evidence import cite_words
+from pipeline.embedded.answers.found import Found
+from pipeline.embedded.answers.lookup import Wanted
+from pipeline.embedded.answers.question import Query
+from pipeline.embedded.answers.spans import sentences
+from pipeline.embedded.answers.terms import terms
+
+_COPULA = re.compile(r"\s*(?::|\b(?:is|are|was|were|be|been|called|named|known as|became|becomes|by|at|in|to|from|with|on|for|of|as)\b)\s+")
+_STOPS = re.compile(r"[.;:](?:\s|$)|,\s|\s(?:which|who|where|because|while|and is|and was|but|after|before|since|when|during|until)\s|\s[\u2013\u2014(]")
+_MAX_WORDS = 12
+
+
+def clause(corpus: Corpus, query: Query, wanted: Wanted) -> list[Found]:
+    """Return short pieces of the best sentences that say something new beside what the question says, best first."""
+    words = tuple(map(corpus.known, wanted.words))
+    found = [
+        Found(min(1.0, scored.coverage * scored.year * fit), text, None, 1, None, "", "", (page.doc, page.page, -1 - scored.sentence.paragraph), -1,
+              cite_words(page, scored.sentence.words, len(scored.sentence.text[:start].split())))
+        for scored in sentences(corpus, wanted._replace(words=words))[:10]
+        for page in [corpus.pages[scored.at]]
+        for text, start, fit in _pieces(scored.sentence.text, frozenset(words))
+    ]  # fmt: skip
+    return sorted(found, key=lambda f: -f.score)
+
+
+def _pieces(text: str, asked: frozenset[str]) -> Iterator[tuple[str, int, float]]:
+    """Cut `text` behind each linking word: the piece must be new, and what stands before it must be asked for."""
+    for link in _COPULA.finditer(text):
+        piece = _STOPS.split(text[link.end() :], maxsplit=1)[0].strip(" ,.;:\"'\u201c\u201d")
+        new = [term for term in terms(piece) if term not in asked]
+        if not new or len(piece.split()) > _MAX_WORDS:
+            continue
+        before = terms(text[: link.start()])[-6:]
+        lead = sum(term in asked for term in before) / max(1, min(len(before), len(asked)))
+        yield piece, link.end(), (0.55 + 0.45 * min(1.0, lead)) * (0.7 + 0.3 * len(new) / len(terms(piece)))

@@ -1,0 +1,117 @@
+"""Turn what was found or computed into the reply the model's contract asks for, or abstain."""
+
+import re
+from decimal import ROUND_HALF_UP, Decimal
+
+from pipeline.embedded.answers.amounts import spoken
+from pipeline.embedded.answers.found import Found
+from pipeline.embedded.answers.lists import Listed
+from pipeline.embedded.answers.operate import Result
+from pipeline.embedded.answers.question import Query
+from schemas.extraction import AnswerKind, AnswerReading, CitedEvidence
+
+UNANSWERED = AnswerReading(is_answerable=False)
+_WORDS = {1_000: "thousand", 1_000_000: "million", 1_000_000_000: "billion"}
+_UNIT = re.compile(r"(?<=\d)\s?([A-Za-z\u00b5\u00b0\u03a9][\w\u00b0/\u00b2\u00b3^\u00b7 -]{0,20})$")
+
+
+def from_found(query: Query, found: Found) -> AnswerReading:
+    """Return the answer that `found` is."""
+    if found.amount is None or query.kind in {"text", "date", "list"}:
+        kind: AnswerKind = query.kind if query.kind in {"text", "date"} else "text"
+        return AnswerReading(
+            is_answerable=True, kind=kind, text=found.text, rationale=_where(found), confidence=_confidence(found.score), evidence=(found.evidence,)
+        )
+    kind = _number_kind(found)
+    number, unit = _scaled(found.value, found.factor, kind, found.currency, query.factor)
+    unit = unit or _printed_unit(found.text)
+    text = found.text if number == found.value else spoken(number)
+    return AnswerReading(
+        is_answerable=True,
+        kind=kind,
+        text=text,
+        number=float(number),
+        unit=unit,
+        rationale=_where(found),
+        confidence=_confidence(found.score),
+        evidence=(found.evidence,),
+    )
+
+
+def from_result(query: Query, result: Result) -> AnswerReading:
+    """Return the answer that was computed, with every operand as evidence."""
+    evidence = tuple(dict.fromkeys(operand.evidence for operand in result.operands))
+    confidence = _confidence(0.95 * result.score)
+    if result.kind in {"boolean", "text"}:
+        return AnswerReading(is_answerable=True, kind=result.kind, text=result.text, rationale=result.said, confidence=confidence, evidence=evidence)
+    number, unit = _scaled(result.value, result.factor, result.kind, result.currency, query.factor)
+    number = _rounded(number, query.places)
+    text = spoken(number) + (" %" if result.kind == "percent" else "")
+    return AnswerReading(
+        is_answerable=True, kind=result.kind, text=text, number=float(number), unit=unit, rationale=result.said, confidence=confidence, evidence=evidence
+    )
+
+
+def from_list(listed: Listed) -> AnswerReading:
+    """Return the list as an answer."""
+    return AnswerReading(
+        is_answerable=True,
+        kind="list",
+        text=", ".join(listed.items),
+        items=listed.items,
+        rationale=f"The {len(listed.items)} items are listed there.",
+        confidence=_confidence(listed.score),
+        evidence=listed.evidence,
+    )
+
+
+def from_claim(evidence: CitedEvidence, score: float, *, is_denied: bool) -> AnswerReading:
+    """Return yes, or no where the statement found says the contrary."""
+    return AnswerReading(
+        is_answerable=True,
+        kind="boolean",
+        text="no" if is_denied else "yes",
+        rationale=f"It says: {evidence.quote}",
+        confidence=_confidence(0.9 * score),
+        evidence=(evidence,),
+    )
+
+
+def _where(found: Found) -> str:
+    name = " / ".join(filter(None, [found.label, found.header]))
+    place = f"page {found.evidence.page}"
+    return f"{name}: {found.text} ({place})." if name else f"It is stated on {place}."
+
+
+def _number_kind(found: Found) -> AnswerKind:
+    if found.is_percent:
+        return "percent"
+    return "currency" if found.currency else "number"
+
+
+def _scaled(value: Decimal, factor: int, kind: AnswerKind, currency: str | None, wanted: int) -> tuple[Decimal, str | None]:
+    """Return the number and its unit; `wanted` is the scale that the question asks for, 0 for the printed one."""
+    if kind == "percent":
+        return value, "%"
+    if wanted and factor != wanted and factor > 1:
+        value, factor = value * factor / wanted, wanted
+    unit = " ".join(filter(None, [currency, _WORDS.get(factor)]))
+    return value, unit or None
+
+
+def _printed_unit(text: str) -> str | None:
+    found = _UNIT.search(text)
+    return found[1].strip() if found else None
+
+
+def _rounded(value: Decimal, places: int | None) -> Decimal:
+    """Round to the places asked for, else to what the size of the number warrants."""
+    if places is None:
+        exponent = value.as_tuple().exponent
+        printed = -exponent if isinstance(exponent, int) else 0
+        places = min(max(printed, 0), 2)
+    return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+
+
+def _confidence(score: float) -> float:
+    return round(min(0.99, max(0.01, score)), 2)

@@ -1,0 +1,146 @@
+"""Find values in tables and charts by what their labels and headings say."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from pipeline.embedded.answers.amounts import years
+from pipeline.embedded.answers.corpus import Corpus
+from pipeline.embedded.answers.evidence import cite_cell
+from pipeline.embedded.answers.found import Found
+from pipeline.embedded.answers.grid import Cell, cells
+from pipeline.embedded.answers.terms import terms
+from schemas.extraction import AnswerKind
+
+_PAGES = 40
+# Words of a label that say nothing against it when the question leaves them out.
+_NEUTRAL = frozenset(terms("total net consolidated amount number value figure million thousand usd eur in of note year ended december june september march annual full fy ttm "
+                           "january february april may july august october november average reported company group"))  # fmt: skip
+_CHANGES = frozenset(terms("change increase decrease growth variance difference vs versus percent yoy"))
+
+
+class Wanted(NamedTuple):
+    """One value to look for: its terms, the year it is for (0: any) and what kind of value it is."""
+
+    words: tuple[str, ...]
+    year: int
+    kind: AnswerKind
+    pages: tuple[int, ...] = ()
+    names: frozenset[str] = frozenset()
+
+
+def look_up(corpus: Corpus, wanted: Wanted, limit: int = 12) -> list[Found]:
+    """Return the cells that fit `wanted` best, best first."""
+    words = tuple(corpus.known(word) for word in wanted.words)
+    wanted = wanted._replace(words=words)
+    found = sorted(_candidates(corpus, wanted), key=lambda f: -f.score)
+    return found[:limit]
+
+
+def _candidates(corpus: Corpus, wanted: Wanted) -> Iterator[Found]:
+    ranks = corpus.ranks(wanted.words)
+    weights = {word: corpus.weight(word) * (1.5 if word in wanted.names else 1) for word in wanted.words}
+    for at in ranks.argsort()[::-1][:_PAGES]:
+        page = corpus.pages[at]
+        if wanted.pages and page.page not in wanted.pages:
+            continue
+        identity = corpus.documents[page.doc]
+        for cell in cells(page.reading):
+            score = _score(cell, wanted, weights, corpus.page_terms[at], identity.identity, identity.years)
+            if score > 0.25:
+                yield found_in(corpus, int(at), cell, min(1.0, score * (0.95 + 0.05 * float(ranks[at]))))
+
+
+def found_in(corpus: Corpus, at: int, cell: Cell, score: float) -> Found:
+    """Return `cell` of page number `at` of the corpus as a found value."""
+    page = corpus.pages[at]
+    amount = cell.amount
+    if amount and amount.kind == "number" and _says_percent(cell):
+        amount = amount._replace(kind="percent")
+    is_plain = amount is None or amount.kind == "percent" or _is_count(cell)
+    return Found(
+        score=score,
+        text=cell.text,
+        amount=amount,
+        factor=1 if is_plain or not amount else max(cell.scale, amount.scale) if amount.scale > 1 else cell.scale,
+        currency=None if is_plain or not amount else amount.currency or cell.currency,
+        label=cell.label,
+        header=cell.header,
+        place=(page.doc, page.page, cell.block),
+        row=cell.row,
+        evidence=cite_cell(page, cell),
+    )
+
+
+def _says_percent(cell: Cell) -> bool:
+    context = f"{cell.label} {cell.header}".lower()
+    return "%" in context or "percent" in context
+
+
+def _is_count(cell: Cell) -> bool:
+    """True for rows that a table in thousands or in a currency prints as they are: headcounts, ratios, amounts per share."""
+    context = f"{cell.label} {cell.section} {cell.header}".lower()
+    return any(word in context for word in ("per share", "employees", "headcount", "number of", "ratio", "units", "stores", "customers", "(fte)", "tonnes", "mwh"))
+
+
+def _score(cell: Cell, wanted: Wanted, weights: dict[str, float], on_page: frozenset[str], identity: frozenset[str], about: tuple[int, ...]) -> float:
+    label, header = terms(cell.label), terms(cell.header)
+    near = {*label, *terms(cell.stub)}
+    focus = weights.keys() & {*near, *header}
+    if not focus:
+        return 0.0
+    coverage = _coverage(cell, weights, near, frozenset(header), on_page, identity)
+    period = _period(cell, wanted.year, about)
+    return coverage * period * (0.55 + 0.45 * _precision(label, weights)) * (0.75 + 0.25 * _precision(header, weights)) * _kind_fit(cell, wanted)
+
+
+def _coverage(cell: Cell, weights: dict[str, float], near: set[str], header: frozenset[str], on_page: frozenset[str], identity: frozenset[str]) -> float:
+    section, title, row = frozenset(terms(cell.section)), frozenset(terms(cell.title)), frozenset(terms(cell.row_text))
+    total = 0.0
+    for word, weight in weights.items():
+        if word in near or word in header:
+            place = 1.0
+        elif word in row or word in section:
+            place = 0.9
+        elif word in title:
+            place = 0.8
+        elif word in identity:
+            place = 0.8
+        else:
+            place = 0.4 if word in on_page else 0.0
+        total += weight * place
+    return total / sum(weights.values())
+
+
+def _precision(words: Sequence[str], weights: dict[str, float]) -> float:
+    """Return the share of the telling words in a label that were asked for."""
+    telling = {word for word in words if word not in _NEUTRAL and not word.isdigit()}
+    if not telling:
+        return 0.85
+    asked = len(telling & weights.keys())
+    return asked / len(telling) - (0.3 if (telling - weights.keys()) & _CHANGES else 0)
+
+
+def _period(cell: Cell, year: int, about: tuple[int, ...]) -> float:
+    """Return how well the years around a cell agree with `year`."""
+    if not year:
+        return 1.0 if not years(cell.header) or not about or max(about) in years(cell.header) else 0.93
+    own = years(f"{cell.header} {cell.stub} {cell.label}")
+    if own:
+        return (1.0 if len(own) == 1 else 0.8) if year in own else 0.0
+    around = years(f"{cell.section} {cell.title}")
+    if around:
+        return 0.9 if around[-1] == year else 0.6 if year in around else 0.2
+    return 0.85 if year in about else 0.4 if not about else 0.15
+
+
+def _kind_fit(cell: Cell, wanted: Wanted) -> float:
+    if wanted.kind in {"text", "list", "boolean", "none"}:
+        return 1.0 if cell.amount is None else 0.75
+    if wanted.kind == "date":
+        return 0.8
+    if cell.amount is None:
+        return 0.0
+    is_percent = cell.amount.kind == "percent" or _says_percent(cell)
+    if wanted.kind == "percent":
+        return 1.0 if is_percent else 0.45
+    return 0.5 if is_percent else 1.0

@@ -1,0 +1,172 @@
+"""Pick a span of the asked-for kind out of running text."""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import NamedTuple
+
+from pipeline.embedded.answers.amounts import Amount, amounts, years
+from pipeline.embedded.answers.corpus import Corpus
+from pipeline.embedded.answers.evidence import cite_words
+from pipeline.embedded.answers.found import Found
+from pipeline.embedded.answers.layout import Sentence, lay_out
+from pipeline.embedded.answers.lookup import Wanted
+from pipeline.embedded.answers.question import Query
+from pipeline.embedded.answers.terms import terms
+
+_PAGES = 25
+_MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.?"
+_DATE = re.compile(
+    rf"\b(?:{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}|\d{{1,2}}(?:st|nd|rd|th)?\s+{_MONTH},?\s+\d{{4}}|\d{{4}}-\d\d-\d\d|\d{{1,2}}[/.]\d{{1,2}}[/.]\d{{2,4}}"
+    rf"|{_MONTH}\s+\d{{4}}|(?:Q[1-4]|[Ff]irst quarter|[Ss]econd quarter|[Tt]hird quarter|[Ff]ourth quarter)(?: of)? \d{{4}}|{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?\b"
+    rf"|\d{{1,2}}\s+{_MONTH}|(?:19|20)\d\d)"
+)
+_SPELLED = {
+    word: number
+    for number, word in enumerate("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen".split())
+} | {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "hundred": 100}
+_SPELLED_WORD = re.compile(rf"\b({'|'.join(_SPELLED)})\b", re.IGNORECASE)
+_NAME = re.compile(r"\b(?:(?:Dr|Mr|Ms|Mrs|Prof|Sir)\.?\s)?[A-Z][\w'\u2019.&-]*(?:\s(?:(?:of|de|van|von|der|la|and|&)\s)?[A-Z][\w'\u2019.&-]*)+")
+_UNIT = re.compile(r"\s?(%|[A-Za-zµ°Ω][\w°/²³^.·-]*)")
+
+
+class Span(NamedTuple):
+    """A piece of a sentence, from `start` to `end`, and the number it holds, if it holds one."""
+
+    text: str
+    start: int
+    end: int
+    amount: Amount | None = None
+
+
+class _Scored(NamedTuple):
+    sentence: Sentence
+    at: int
+    coverage: float
+    year: float
+
+
+def pick(corpus: Corpus, query: Query, wanted: Wanted, limit: int = 12) -> list[Found]:
+    """Return the spans of the wanted kind from the sentences that match best, best first."""
+    words = tuple(corpus.known(word) for word in wanted.words)
+    found = [span for scored in sentences(corpus, wanted._replace(words=words)) for span in _found(corpus, query, wanted, scored)]
+    return sorted(found, key=lambda f: -f.score)[:limit]
+
+
+def sentences(corpus: Corpus, wanted: Wanted) -> list[_Scored]:
+    """Return the sentences that cover the wanted terms best, best first."""
+    ranks = corpus.ranks(wanted.words)
+    weights = {word: corpus.weight(word) * (1.5 if word in wanted.names else 1) for word in wanted.words}
+    scored: list[_Scored] = []
+    for at in ranks.argsort()[::-1][:_PAGES]:
+        page = corpus.pages[at]
+        if wanted.pages and page.page not in wanted.pages:
+            continue
+        scored.extend(_page_sentences(corpus, int(at), wanted, weights))
+    return sorted(scored, key=lambda s: -s.coverage * s.year)[:30]
+
+
+def _page_sentences(corpus: Corpus, at: int, wanted: Wanted, weights: dict[str, float]) -> Iterator[_Scored]:
+    page, on_page = corpus.pages[at], corpus.page_terms[at]
+    about = corpus.documents[page.doc]
+    heading: frozenset[str] = frozenset()
+    before: frozenset[str] = frozenset()
+    paragraph, around = -1, ""
+    for sentence in lay_out(page.reading).sentences:
+        own = frozenset(terms(sentence.text))
+        if sentence.paragraph != paragraph and not sentence.is_bullet:
+            before, paragraph, around = frozenset(), sentence.paragraph, ""
+        if own & weights.keys() or before & weights.keys():
+            total = 0.0
+            for word, weight in weights.items():
+                place = 1.0 if word in own else 0.75 if word in before or word in heading else 0.75 if word in about.identity else 0.4 if word in on_page else 0.0
+                total += weight * place
+            direct = sum(weight for word, weight in weights.items() if word in own) / sum(weights.values())
+            coverage = total / sum(weights.values()) * (0.6 + 0.4 * min(1.0, direct / 0.6))
+            yield _Scored(sentence, at, coverage, _period(f"{around} {sentence.text}", sentence.text, wanted.year, about.years))
+        if sentence.is_heading:
+            heading = own
+        before, around = own if not sentence.is_bullet else before | own, sentence.text
+
+
+def _period(around: str, own: str, year: int, about: tuple[int, ...]) -> float:
+    if not year or year in years(own):
+        return 1.0
+    if years(own):
+        return 0.3
+    if year in years(around):
+        return 0.95
+    return 0.85 if year in about else 0.5 if not about else 0.3
+
+
+def _found(corpus: Corpus, query: Query, wanted: Wanted, scored: _Scored) -> Iterator[Found]:
+    page, sentence = corpus.pages[scored.at], scored.sentence
+    for span in spans(sentence, query, wanted):
+        at = len(sentence.text[: span.start].split())
+        fit = scored.coverage * scored.year * _nearness(sentence.text, span, wanted.words) * _unit_fit(sentence.text, span, query)
+        amount = span.amount
+        yield Found(
+            score=min(1.0, fit),
+            text=span.text,
+            amount=amount,
+            factor=amount.scale if amount else 1,
+            currency=amount.currency if amount else None,
+            label="",
+            header="",
+            place=(page.doc, page.page, -1 - sentence.paragraph),
+            row=-1,
+            evidence=cite_words(page, sentence.words, at),
+        )
+
+
+def spans(sentence: Sentence, query: Query, wanted: Wanted) -> Iterator[Span]:
+    """Return the pieces of `sentence` that could be an answer of the wanted kind."""
+    text = sentence.text
+    if wanted.kind in {"number", "currency", "percent"}:
+        yield from _number_spans(text, query, wanted)
+    elif wanted.kind == "date":
+        yield from (Span(m[0], m.start(), m.end()) for m in _DATE.finditer(text) if m[0] not in query.text)
+    elif wanted.kind == "text" and re.match(r"\W*(?:who|whom|whose)\b", query.text, re.IGNORECASE):
+        yield from (Span(m[0].rstrip(".,"), m.start(), m.end()) for m in _NAME.finditer(text) if _is_new(m[0], query))
+
+
+def _is_new(name: str, query: Query) -> bool:
+    return not set(terms(name)) & set(query.words)
+
+
+def _number_spans(text: str, query: Query, wanted: Wanted) -> Iterator[Span]:
+    asked = {a.value for a in amounts(query.text)}
+    for amount in amounts(text):
+        if amount.kind == "year" or (amount.value in asked and amount.kind == "number"):
+            continue
+        if (wanted.kind == "percent") != (amount.kind == "percent"):
+            continue
+        if wanted.kind == "currency" and amount.kind != "currency" and amount.scale == 1:
+            continue
+        yield Span(amount.text, amount.start, amount.end, amount)
+    if wanted.kind == "number" and "how many" in query.text.lower():
+        for word in _SPELLED_WORD.finditer(text):
+            value = Decimal(_SPELLED[word[1].lower()])
+            yield Span(word[0], word.start(), word.end(), Amount(value, "number", None, 1, word[0], word.start(), word.end()))
+
+
+def _nearness(text: str, span: Span, words: tuple[str, ...]) -> float:
+    """Return 0.6 to 1: how close to the span the wanted terms stand, by words."""
+    before, after = terms(text[: span.start]), terms(text[span.end :])
+    reach = [min((i for i, t in enumerate(reversed(before)) if t == w), default=99) for w in words]
+    ahead = [min((i for i, t in enumerate(after) if t == w), default=99) for w in words]
+    steps = [min(a, b + 1) for a, b in zip(reach, ahead, strict=True)]
+    near = [1 / (1 + step / 8) for step in steps if step < 99]
+    return 0.6 + 0.4 * sum(near) / len(near) if near else 0.6
+
+
+def _unit_fit(text: str, span: Span, query: Query) -> float:
+    """Prefer "16 g" where grams, and "815 warehouses" where warehouses are asked for."""
+    if span.amount is None:
+        return 1.0
+    after = text[span.end : span.end + 40]
+    counted = re.search(r"\bhow many ((?:[\w-]+ ?){1,3})", query.text, re.IGNORECASE)
+    if counted is None:
+        return 1.0
+    asked, following = set(terms(counted[1])), set(terms(after)[:4])
+    return 1.0 if asked & following else 0.8

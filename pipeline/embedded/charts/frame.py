@@ -1,0 +1,99 @@
+"""One way of looking at a chart: upright or turned, with its axis, its plot, its layers and the bars among them."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from pipeline.embedded.charts.axes import ValueAxis, find_value_axes
+from pipeline.embedded.charts.bars import Bar, covered_share, find_bars
+from pipeline.embedded.charts.figure import Figure, turn_left
+from pipeline.embedded.charts.legend import Key
+from pipeline.embedded.charts.plot import Layer, Plot, find_layers, find_plot, snapped
+
+_BASE_REACH = 3.0
+_MIN_COVER = 0.6
+
+
+class Frame(NamedTuple):
+    """A figure with what stands in it. Bars and masks are in pixels of the plot's crop, all else in pixels of the figure."""
+
+    figure: Figure
+    axis: ValueAxis
+    plot: Plot
+    layers: tuple[Layer, ...]
+    bars: tuple[Bar, ...]
+    base: float
+
+    @property
+    def cover(self) -> float:
+        """The share of the ink that bars explain."""
+        total = sum(float(layer.mask.sum()) for layer in self.layers)
+        return sum(self.share(index) * float(layer.mask.sum()) for index, layer in enumerate(self.layers)) / max(1.0, total)
+
+    def share(self, layer: int) -> float:
+        """Return the share of a layer's ink that its bars explain."""
+        return covered_share(self.layers[layer], [bar for bar in self.bars if bar.layer == layer])
+
+    @property
+    def offset(self) -> tuple[float, float]:
+        """Where the plot's crop begins in the figure: x, y."""
+        return float(max(0, round(self.plot.rect.x0))), float(max(0, round(self.plot.rect.y0)))
+
+
+def find_frame(figure: Figure, legend: Sequence[Key]) -> tuple[Frame, ...]:
+    """Return the way of looking at the figure in which bars explain most, upright if there are none; empty without an axis."""
+    upright = [_frame(figure, axis, legend) for axis in find_value_axes(figure.labels)[:2]]
+    turned = turn_left(figure)
+    across = [_frame(turned, axis, legend) for axis in find_value_axes(turned.labels)[:1]]
+    bars = [frame for frame in upright[:1] + across if frame.cover >= _MIN_COVER]
+    if bars:
+        return (max(bars, key=lambda frame: frame.cover + 0.02 * (not frame.figure.is_turned)),)
+    return tuple(upright[:1] or across)
+
+
+def _frame(figure: Figure, axis: ValueAxis, legend: Sequence[Key]) -> Frame:
+    plot = find_plot(figure, axis)
+    axis = snapped(axis, plot, figure)
+    layers = find_layers(plot, legend)
+    top = float(max(0, round(plot.rect.y0)))
+    found = find_bars(layers)
+    base = _base(found, axis.scale.position(0.0) - top if not axis.scale.is_log else np.inf)
+    bars = tuple(_standing(found, base))
+    zero = axis.scale.position(0.0) if not axis.scale.is_log else np.inf
+    if bars and abs(base + top - zero) <= _BASE_REACH:
+        axis = axis._replace(scale=axis.scale.shifted(base + top - zero))
+    return Frame(figure, axis, plot, layers, bars, base + top)
+
+
+def _base(bars: Sequence[Bar], zero: float) -> float:
+    """Return the height from which most bars start, px of the crop: zero's where about as many start there."""
+    ends = Counter(round(end) for bar in bars for end in (bar.rect.y0, bar.rect.y1))
+    if not ends:
+        return zero
+    votes = {end: sum(ends[near] for near in range(end - 2, end + 3)) + 0.1 * ends[end] for end in ends}
+    best = max(votes, key=lambda end: (votes[end] + 2 * (abs(end - zero) <= _BASE_REACH), end))
+    close = [end for bar in bars for end in (bar.rect.y0, bar.rect.y1) if abs(end - best) <= 2]
+    return float(np.median(close))
+
+
+def _standing(bars: Sequence[Bar], base: float) -> list[Bar]:
+    """Return the bars that start at the base or on another bar that does."""
+    standing = [bar for bar in bars if _touches(bar, base)]
+    rest = [bar for bar in bars if bar not in standing]
+    while True:
+        added = [bar for bar in rest if any(_is_on(bar, other) for other in standing)]
+        if not added:
+            return sorted(standing, key=lambda bar: (bar.x, -bar.rect.y1))
+        standing += added
+        rest = [bar for bar in rest if bar not in added]
+
+
+def _touches(bar: Bar, base: float) -> bool:
+    return min(abs(bar.rect.y0 - base), abs(bar.rect.y1 - base)) <= _BASE_REACH
+
+
+def _is_on(bar: Bar, other: Bar) -> bool:
+    gap = min(abs(bar.rect.y1 - other.rect.y0), abs(bar.rect.y0 - other.rect.y1))
+    return gap <= _BASE_REACH and abs(bar.x - other.x) <= 0.25 * min(bar.width, other.width)

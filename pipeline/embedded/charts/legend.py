@@ -1,0 +1,167 @@
+"""Legends: labels with a small patch, stroke or marker of a series' color to their left."""
+
+from collections.abc import Sequence
+from statistics import median
+from typing import NamedTuple
+
+import numpy as np
+
+from pipeline.embedded.charts.axes import hull
+from pipeline.embedded.charts.figure import Figure, Image, Label, Mask
+from pipeline.embedded.charts.ink import INK_DISTANCE, Blob, Color, blobs, clip, distance_map, frequent_colors, ink_mask
+from pipeline.embedded.reading import Rect
+
+_MIN_KEYS = 2
+
+
+class Key(NamedTuple):
+    """One entry: a series' name, its color, and the area of label and swatch."""
+
+    name: str
+    color: Color
+    rect: Rect
+    label: Label
+
+
+class _Swatch(NamedTuple):
+    rect: Rect
+    color: Color
+
+
+def find_legend(figure: Figure, taken: Sequence[Label]) -> tuple[Key, ...]:
+    """Return the entries of the legend in reading order, empty if there is none.
+
+    Args:
+        figure: The upright figure.
+        taken: Labels that are known to be something else, such as ticks.
+    """
+    papers = _papers(figure.image)
+    paper = papers[0]
+    ink = np.logical_and.reduce([ink_mask(figure.image, color) for color in papers])
+    candidates = [item for item in figure.labels if item not in set(taken) and not item.is_turned]
+    for item in figure.labels:
+        ink[clip(_without_bullet(item), ink.shape)] = False
+    patches = [patch for patch in blobs(ink, 6) if _is_small(patch, figure.image.shape)]
+    keys = _aligned([key for item in candidates for key in _key(figure, item, patches, paper)])
+    drawn = [key for key in keys if _is_drawn(figure.image, ink, key)]
+    return tuple(_in_reading_order(drawn)) if len(drawn) >= _MIN_KEYS else ()
+
+
+def _papers(image: Image) -> list[Color]:
+    """Return the background, and a second one if the plot has its own: gray, and much of the image."""
+    first, *others = frequent_colors(image.reshape(-1, 3), 3)
+    return [first, *(color for color in others if color.is_gray and _is_wide(distance_map(image, color) < INK_DISTANCE))]
+
+
+def _is_wide(mask: Mask) -> bool:
+    return float(mask.mean()) > 0.15 and float(mask.any(axis=0).mean()) > 0.5 and float(mask.any(axis=1).mean()) > 0.5
+
+
+def without_legend(figure: Figure, legend: Sequence[Key]) -> Figure:
+    """Return the figure with the entries painted over in the color around each, their labels removed."""
+    image = figure.image.copy()
+    for key in legend:
+        rows, columns = clip(key.rect, image.shape, 3)
+        frame = np.concatenate([image[rows.start, columns], image[rows.stop - 1, columns]])
+        image[rows, columns] = frequent_colors(frame, 1)[0]
+    gone = {key.label for key in legend}
+    return figure._replace(image=image, labels=tuple(item for item in figure.labels if item not in gone))
+
+
+def _is_drawn(image: Image, ink: Mask, key: Key) -> bool:
+    """Tell whether the color occurs outside of the entry too, more than in its swatch."""
+    colored = ink & (distance_map(image, key.color) < 40)
+    inside = int(colored[clip(key.rect, image.shape)].sum())
+    return int(colored.sum()) - inside > max(10, 0.8 * inside)
+
+
+def _without_bullet(item: Label) -> Rect:
+    """Return the label's area without its left margin, where OCR takes in some of the swatch."""
+    return item.rect._replace(x0=item.rect.x0 + 0.1 * item.size)
+
+
+def _is_small(patch: Blob, shape: Sequence[int]) -> bool:
+    return patch.rect.x1 - patch.rect.x0 < 0.15 * shape[1] and patch.rect.y1 - patch.rect.y0 < 0.15 * shape[0]
+
+
+def _key(figure: Figure, item: Label, patches: Sequence[Blob], paper: Color) -> list[Key]:
+    beside = [patch for patch in patches if _is_swatch(patch.rect, item)]
+    if not beside:
+        return []
+    rect = _union([patch.rect for patch in beside])
+    pixels = figure.image[clip(rect, figure.image.shape)].reshape(-1, 3)
+    far = pixels[distance_map(pixels[None], paper)[0] >= _strongest(pixels, paper) * 0.7]
+    if not len(far):
+        return []
+    color = frequent_colors(far, 1)[0]
+    return [Key(_name(item), color, _union([rect, item.rect]), item)]
+
+
+def _strongest(pixels: np.ndarray, paper: Color) -> float:
+    return float(np.percentile(distance_map(pixels[None], paper)[0], 90))
+
+
+def _is_swatch(rect: Rect, item: Label) -> bool:
+    size = item.size
+    gap = item.rect.x0 - rect.x1
+    middle = (rect.y0 + rect.y1) / 2
+    return (
+        -0.4 * size <= gap <= 1.6 * size
+        and abs(middle - item.y) <= 0.35 * size
+        and rect.y1 - rect.y0 <= 1.3 * size
+        and 0.25 * size <= rect.x1 - rect.x0 <= 4.5 * size
+    )
+
+
+def _name(item: Label) -> str:
+    """Drop a bullet that OCR read as a letter of its own."""
+    head, _, tail = item.text.partition(" ")
+    return tail if tail and len(head) == 1 and not head.isalnum() else item.text
+
+
+def _aligned(keys: Sequence[Key]) -> list[Key]:
+    """Return the largest set of keys in one row or one column, with the keys of the rows and columns that it crosses."""
+    columns = [[key for key in keys if _same_column(key, anchor)] for anchor in keys]
+    rows = [[key for key in keys if _same_row(key, anchor)] for anchor in keys]
+    best = max(columns + rows, key=len, default=[])
+    if len(best) < _MIN_KEYS:
+        return []
+    crosses = _same_row if best in columns and len(best) > 1 else _same_column
+    near = hull([key.label for key in best])
+    reach = 3 * median(key.label.size for key in best)
+    return [
+        key
+        for key in keys
+        if key in best or (any(crosses(key, other) for other in best) and _is_near(key.rect, near, reach))
+    ]
+
+
+def _same_column(one: Key, other: Key) -> bool:
+    return abs(one.rect.x0 - other.rect.x0) <= 0.6 * min(one.label.size, other.label.size)
+
+
+def _same_row(one: Key, other: Key) -> bool:
+    return abs(one.label.y - other.label.y) <= 0.4 * min(one.label.size, other.label.size)
+
+
+def _is_near(rect: Rect, area: Rect, reach: float) -> bool:
+    return (
+        area.x0 - 8 * reach <= rect.x1
+        and rect.x0 <= area.x1 + 8 * reach
+        and area.y0 - reach <= rect.y1
+        and rect.y0 <= area.y1 + reach
+    )
+
+
+def _in_reading_order(keys: Sequence[Key]) -> list[Key]:
+    rows: list[list[Key]] = []
+    for key in sorted(keys, key=lambda key: key.label.y):
+        if rows and _same_row(key, rows[-1][0]):
+            rows[-1].append(key)
+        else:
+            rows.append([key])
+    return [key for row in rows for key in sorted(row, key=lambda key: key.label.x)]
+
+
+def _union(rects: Sequence[Rect]) -> Rect:
+    return Rect(min(r.x0 for r in rects), min(r.y0 for r in rects), max(r.x1 for r in rects), max(r.y1 for r in rects))

@@ -1,0 +1,186 @@
+"""The plot: the area between the axes, freed of texts and grid, and the colors drawn in it."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.embedded.charts.axes import ValueAxis
+from pipeline.embedded.charts.figure import Figure, Image, Mask
+from pipeline.embedded.charts.ink import (
+    Color,
+    background,
+    clip,
+    distance_map,
+    erase_labels,
+    frequent_colors,
+    ink_mask,
+    without_lines,
+)
+from pipeline.embedded.charts.legend import Key
+from pipeline.embedded.reading import Rect
+
+_LINE_SHARE = 0.4  # of the figure's width: shorter runs are no axis and no grid line
+_FAINT = 8
+_MIN_SHARE = 0.015  # of the ink: less is no series
+_SAME_COLOR = 40
+_MAX_SERIES = 12
+_MAX_LINE = 5  # px: thicker is no grid line
+
+
+class Plot(NamedTuple):
+    """`crop` holds the pixels of the plot at `rect` of the figure, `bare` the same without texts; `texts` is where those were."""
+
+    rect: Rect
+    crop: Image
+    bare: Image
+    texts: Mask
+    paper: Color
+
+
+class Layer(NamedTuple):
+    """The pixels of one color (height, width) over the plot's crop.
+
+    `mask` is made for bars and areas, mended where texts and lines lie over them; `stroke` for lines and dots, as they are seen.
+    """
+
+    name: str
+    color: Color
+    mask: Mask
+    stroke: Mask
+
+
+def find_plot(figure: Figure, axis: ValueAxis) -> Plot:
+    """Return the plot that `axis` belongs to: as wide as its grid or axis lines, as high as its ticks and one step more."""
+    width = figure.image.shape[1]
+    is_left = axis.rect.x0 + axis.rect.x1 < width
+    x0, x1 = (axis.rect.x1 + 1, width) if is_left else (0, axis.rect.x0 - 1)
+    ticks = [tick.position for tick in axis.scale.ticks]
+    y0, y1 = max(0.0, min(ticks) - axis.step), min(float(figure.image.shape[0]), max(ticks) + 0.95 * axis.step)
+    x0, x1 = _line_span(figure.image, Rect(x0, y0, x1, y1))
+    rect = Rect(x0, y0, x1, y1)
+    area = clip(rect, figure.image.shape)
+    bare = erase_labels(figure.image, figure.labels)[area]
+    texts = np.zeros(figure.image.shape[:2], np.bool_)
+    for item in figure.labels:
+        texts[clip(item.rect, texts.shape, 1)] = True
+    return Plot(rect, figure.image[area], bare, texts[area], _paper(bare, background(figure.image)))
+
+
+def snapped(axis: ValueAxis, plot: Plot, figure: Figure) -> ValueAxis:
+    """Return the axis moved onto its grid lines or tick marks where most of its labels have one close by."""
+    rows, columns = clip(plot.rect, figure.image.shape, 4)
+    faint = distance_map(figure.image[rows, columns], plot.paper) >= _FAINT
+    lined = faint.mean(axis=1) > _LINE_SHARE
+    edges = np.flatnonzero(np.diff(np.pad(lined.astype(np.int8), 1)))
+    starts, ends = edges[::2], edges[1::2]
+    middles = rows.start + (starts + ends)[(ends - starts) <= _MAX_LINE] / 2
+    offsets = [float(near - tick.position) for tick in axis.scale.ticks for near in _nearest_line(middles, tick.position)]
+    close = [offset for offset in offsets if abs(offset) <= 0.35 * axis.labels[0].size]
+    if len(close) < max(2, 0.5 * len(axis.scale.ticks)) or float(np.std(close)) > 1.5:
+        return axis
+    return axis._replace(scale=axis.scale.shifted(float(np.median(close))))
+
+
+def _nearest_line(middles: NDArray[np.float64], position: float) -> list[float]:
+    return [float(middles[np.abs(middles - position).argmin()])] if len(middles) else []
+
+
+def _paper(crop: Image, paper: Color) -> Color:
+    """Return the figure's background if much of the plot shows it, else the plot's own most frequent color."""
+    return paper if (distance_map(crop, paper) < _FAINT).mean() > 0.1 else background(crop)
+
+
+def _line_span(image: Image, rect: Rect) -> tuple[float, float]:
+    """Return from where to where the longest horizontal lines in `rect` run; its own sides if there are none."""
+    rows, columns = clip(rect, image.shape)
+    faint = (distance_map(image[rows, columns], background(image)) >= _FAINT).astype(np.uint8)
+    length = max(3, round(_LINE_SHARE * image.shape[1]))
+    runs = cv2.morphologyEx(faint, cv2.MORPH_OPEN, np.ones((1, length), np.uint8)) > 0
+    lined = [np.flatnonzero(row) for row in runs if row.any()]
+    if not lined:
+        return rect.x0, rect.x1
+    return columns.start + min(row[0] for row in lined), columns.start + max(row[-1] for row in lined) + 1.0
+
+
+def find_layers(plot: Plot, legend: Sequence[Key]) -> tuple[Layer, ...]:
+    """Return the layers in the order of the legend, or by how much ink they have where there is no legend."""
+    ink = ink_mask(plot.bare, plot.paper)
+    height, width = ink.shape
+    lineless = without_lines(ink, round(0.5 * width), round(0.5 * height))
+    named = [(key.name, key.color) for key in legend] or [("", color) for color in _colors(plot.bare, lineless, plot.paper)]
+    colors = [color for _, color in named]
+    raw, bare = _nearest(plot.crop, colors, plot.paper), _nearest(plot.bare, colors, plot.paper)
+    unknown = (raw < 0) & (plot.texts | ink_mask(plot.crop, plot.paper))
+    layers = [
+        Layer(name, color, _mended(raw == index, plot.texts, unknown), (bare == index) & lineless)
+        for index, (name, color) in enumerate(named)
+    ]
+    return tuple(layer for layer in layers if layer.stroke.sum() >= max(6.0, 0.002 * ink.sum()))
+
+
+def _mended(mask: Mask, texts: Mask, unknown: Mask) -> Mask:
+    """Take the strokes of letters of this color out, and close the holes that letters and thin lines leave in it."""
+    body = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8)) > 0
+    clean = mask & (body | ~texts)
+    closed = cv2.morphologyEx(clean.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8)) > 0
+    return np.asarray(clean | (closed & unknown), np.bool_)
+
+
+def _nearest(crop: Image, colors: Sequence[Color], paper: Color) -> NDArray[np.intp]:
+    """Return for each pixel the index of its color, -1 where it is nearer to the background or far from all."""
+    if not colors:
+        return np.full(crop.shape[:2], -1)
+    distances = np.stack([distance_map(crop, color).astype(float) for color in colors])
+    reach = np.array([min(90.0, 0.55 * paper.distance(color)) for color in colors])
+    nearest = distances.argmin(axis=0)
+    is_near = np.take_along_axis(distances, nearest[None], 0)[0] <= reach[nearest]
+    return np.where(is_near, nearest, -1)
+
+
+def _colors(crop: Image, ink: Mask, paper: Color) -> list[Color]:
+    """Return the colors of bars and areas if such make up much of the ink, else those of strokes."""
+    solid = ink & _is_solid(crop)
+    if solid.sum() > 0.25 * ink.sum():
+        return _solid_colors(crop[solid])
+    return _stroke_colors(crop[ink], paper)
+
+
+def _is_solid(crop: Image) -> Mask:
+    kernel = np.ones((5, 5), np.uint8)
+    spread = cv2.dilate(crop, kernel).astype(np.int16) - cv2.erode(crop, kernel)
+    return np.asarray(spread.max(axis=2) <= 10, np.bool_)
+
+
+def _solid_colors(pixels: NDArray[np.uint8]) -> list[Color]:
+    found: list[Color] = []
+    for color in frequent_colors(pixels, 3 * _MAX_SERIES):
+        share = (distance_map(pixels[None], color) < 12).mean()
+        if share >= _MIN_SHARE and all(color.distance(other) >= 20 for other in found):
+            found.append(color)
+    return found[:_MAX_SERIES]
+
+
+def _stroke_colors(pixels: NDArray[np.uint8], paper: Color) -> list[Color]:
+    """Return the colors of lines: an anti-aliased edge is a blend of a line with the background and no color of its own."""
+    found: list[Color] = []
+    for color in frequent_colors(pixels, 6 * _MAX_SERIES):
+        share = (distance_map(pixels[None], color) < 20).mean()
+        purer = [index for index, other in enumerate(found) if _is_blend(other, color, paper)]
+        if share < _MIN_SHARE or any(_is_blend(color, other, paper) for other in found):
+            continue
+        if purer:
+            found[purer[0]] = color
+        elif all(color.distance(other) >= _SAME_COLOR for other in found):
+            found.append(color)
+    bright = [color for color in found if not color.is_gray]
+    return (bright or found)[:_MAX_SERIES]
+
+
+def _is_blend(color: Color, of: Color, paper: Color) -> bool:
+    direction = np.array(of, float) - np.array(paper, float)
+    offset = np.array(color, float) - np.array(paper, float)
+    share = float(offset @ direction / max(1.0, direction @ direction))
+    return 0.05 < share < 1.05 and float(np.abs(offset - share * direction).max()) < 28

@@ -1,0 +1,142 @@
+"""Reading one chart: labels, legend, axes, then the marks that stand in the plot."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.embedded.charts.captions import Captions, read_captions, unit_of
+from pipeline.embedded.charts.figure import Figure, Label, turn_left
+from pipeline.embedded.charts.frame import Frame, find_frame
+from pipeline.embedded.charts.ink import blobs, clip
+from pipeline.embedded.charts.legend import find_legend, without_legend
+from pipeline.embedded.charts.axes import find_value_axes, hull
+from pipeline.embedded.charts.plot import Layer
+from pipeline.embedded.charts.series import Result, read_bars, read_dots, read_lines_of
+from pipeline.embedded.charts.text import read_labels
+from pipeline.embedded.reading import Rect
+from schemas.extraction import ChartReading, ReadAxis
+
+_MARGIN = 4
+_BAR_SHARE = 0.55
+_AREA_THICKNESS = 12
+
+Kind = Literal["bar", "line", "area", "dots"]
+
+
+def read_chart(image: NDArray[np.uint8], box: Rect) -> ChartReading:
+    """Read the chart at `box` of `image`; its `series` is empty if the chart cannot be read.
+
+    Args:
+        image: The crop of a page (height, width, 3; RGB) at 150 to 200 dpi, with a margin around the chart.
+        box: Where in the crop the chart is, px.
+    """
+    crop = np.ascontiguousarray(image[clip(box, image.shape, _MARGIN)])
+    figure = Figure(crop, read_labels(crop))
+    ticks = [item for axis in find_value_axes(figure.labels) for item in axis.labels]
+    legend = find_legend(figure, ticks)
+    plain = without_legend(figure, legend)
+    frames = find_frame(plain, legend)
+    if not frames:
+        return _unread(plain)
+    frame = frames[0]
+    result = _read_frame(frame)
+    captions = read_captions(plain, _inner(frame, result, crop.shape[1]), _taken(frame, result, crop.shape[1], plain))
+    return _reading(frame, result, captions)
+
+
+def _unread(figure: Figure) -> ChartReading:
+    height, width = figure.image.shape[:2]
+    captions = read_captions(figure, Rect(0, 0.2 * height, width, height), ())
+    return ChartReading(chart_type="other", orientation="none", title=captions.title or None, series=())
+
+
+def _read_frame(frame: Frame) -> Result:
+    """Read the layers of the kind that most of the ink is of; a chart of bars with a line keeps its bars first."""
+    kinds = [_kind(frame, index) for index in range(len(frame.layers))]
+    ink: dict[Kind, float] = {}
+    for kind, layer in zip(kinds, frame.layers, strict=True):
+        ink[kind] = ink.get(kind, 0.0) + float(layer.mask.sum())
+    main = max(ink, key=lambda kind: ink[kind], default="bar")
+    layers = [index for index, kind in enumerate(kinds) if kind == main]
+    result = _read_kind(frame, main, layers)
+    if main == "bar" and "line" in kinds:
+        lines = read_lines_of(frame, [index for index, kind in enumerate(kinds) if kind == "line"], is_area=False)
+        return result._replace(series=result.series + lines.series)
+    return result
+
+
+def _read_kind(frame: Frame, kind: Kind, layers: Sequence[int]) -> Result:
+    if kind == "bar":
+        return read_bars(frame, layers)
+    if kind == "dots":
+        return read_dots(frame, layers)
+    return read_lines_of(frame, layers, is_area=kind == "area")
+
+
+def _kind(frame: Frame, index: int) -> Kind:
+    layer = frame.layers[index]
+    if frame.share(index) >= _BAR_SHARE:
+        return "bar"
+    if _is_dotted(layer):
+        return "dots"
+    return "area" if _mean_thickness(layer) > _AREA_THICKNESS else "line"
+
+
+def _is_dotted(layer: Layer) -> bool:
+    """Tell whether the layer is made of compact marks of about one size that no line connects."""
+    found = [blob for blob in blobs(layer.stroke, 6)]
+    if len(found) < 3:
+        return False
+    usual = float(np.median([blob.area for blob in found]))
+    compact = [
+        blob
+        for blob in found
+        if 0.4 * usual <= blob.area <= 2.5 * usual
+        and blob.fill > 0.5
+        and 0.6 <= (blob.rect.x1 - blob.rect.x0) / (blob.rect.y1 - blob.rect.y0) <= 1.7
+    ]
+    return len(compact) >= 0.7 * len(found) and sum(blob.area for blob in compact) > 0.6 * float(layer.stroke.sum())
+
+
+def _mean_thickness(layer: Layer) -> float:
+    columns = layer.stroke.sum(axis=0)
+    return float(np.median(columns[columns > 0])) if columns.any() else 0.0
+
+
+def _inner(frame: Frame, result: Result, width: int) -> Rect:
+    """Return the plot with its ticks and categories, in the upright figure."""
+    rects = [frame.axis.rect, frame.plot.rect, *(item.rect for item in result.categories.labels)]
+    ticks = frame.axis.scale.ticks
+    whole = Rect(
+        min(r.x0 for r in rects),
+        min(ticks[0].position, frame.axis.rect.y0),
+        max(r.x1 for r in rects),
+        max([frame.axis.rect.y1, *(item.rect.y1 for item in result.categories.labels)]),
+    )
+    return Rect(width - whole.y1, whole.x0, width - whole.y0, whole.x1) if frame.figure.is_turned else whole
+
+
+def _taken(frame: Frame, result: Result, width: int, upright: Figure) -> list[Label]:
+    used = {*frame.axis.labels, *result.categories.labels, *result.values}
+    if not frame.figure.is_turned:
+        return list(used)
+    turned = turn_left(upright).labels
+    return [item for item, other in zip(upright.labels, turned, strict=True) if other in used]
+
+
+def _reading(frame: Frame, result: Result, captions: Captions) -> ChartReading:
+    x_title, y_title = (captions.side, captions.bottom) if frame.figure.is_turned else (captions.bottom, captions.side)
+    scale = frame.axis.scale
+    return ChartReading(
+        chart_type=result.chart_type,
+        orientation="horizontal" if frame.figure.is_turned else "vertical",
+        title=captions.title or None,
+        caption=captions.caption or None,
+        x_axis=ReadAxis(label=x_title or None, unit=unit_of(x_title) or None, kind=result.categories.kind),
+        y_axis=ReadAxis(
+            label=y_title or None, unit=frame.axis.unit or unit_of(y_title) or None, kind="log" if scale.is_log else "number"
+        ),
+        series=result.series,
+    )

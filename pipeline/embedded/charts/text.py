@@ -1,0 +1,115 @@
+"""The labels of a chart: upright text from one pass of OCR, turned text from a second over the strip that holds it."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+import cv2
+import numpy as np
+
+from pipeline.embedded import ocr
+from pipeline.embedded.charts.figure import Image, Label, label
+from pipeline.embedded.charts.quantities import parse_quantity
+from pipeline.embedded.reading import Line, Rect, Word
+
+_COMFORTABLE_SIDE = 1600  # px; small type is read better enlarged, large crops cost time
+_SPLIT_GAP = 0.9  # of the type size: wider gaps separate labels
+_THOUSANDS_GAP = 0.5
+_MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
+_GLUED_MONTHS = re.compile(rf"(?:{_MONTHS}){{2,}}")
+
+
+def read_labels(image: Image) -> tuple[Label, ...]:
+    """Return the labels of `image` (height, width, 3; RGB) in its pixels, turned ones marked and not to be trusted."""
+    factor = min(2.0, max(1.0, _COMFORTABLE_SIDE / max(image.shape[:2])))
+    larger = image if factor == 1 else cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
+    lines = [_shrunk(line, factor) for line in ocr.read_lines(np.asarray(larger, np.uint8))]
+    return tuple(item for line in lines for item in _labels(line))
+
+
+def read_turned_labels(image: Image, area: Rect) -> tuple[Label, ...]:
+    """Return the labels in `area` of `image` that run from bottom to top."""
+    x0, y0, x1, y1 = (max(0, round(side)) for side in area)
+    strip = image[y0:y1, x0:x1]
+    if min(strip.shape[:2], default=0) < 8:
+        return ()
+    upright = np.ascontiguousarray(np.rot90(strip, -1))
+    height = strip.shape[0]
+    return tuple(
+        item._replace(rect=Rect(x0 + r.y0, y0 + height - r.x1, x0 + r.y1, y0 + height - r.x0), is_turned=True)
+        for item in read_labels(upright)
+        for r in (item.rect,)
+    )
+
+
+def _shrunk(line: Line, factor: float) -> Line:
+    def small(rect: Rect) -> Rect:
+        return Rect(*(side / factor for side in rect))
+
+    words = tuple(word._replace(rect=small(word.rect)) for word in line.words)
+    return Line(words, small(line.rect), line.score)
+
+
+def _labels(line: Line) -> Iterable[Label]:
+    width, height = line.rect.x1 - line.rect.x0, line.rect.y1 - line.rect.y0
+    if len(line.text) > 2 and height > 2 * width:
+        return [label(line.text, line.rect, is_turned=True)]
+    words = [part for word in line.words for part in _unglued(word)]
+    return [item for chunk in _split(words, _SPLIT_GAP * height) for item in _label(chunk, height)]
+
+
+def _unglued(word: Word) -> list[Word]:
+    """Cut "MarApr" in two, the width shared evenly."""
+    if not _GLUED_MONTHS.fullmatch(word.text):
+        return [word]
+    texts = re.findall(_MONTHS, word.text)
+    edges = np.linspace(word.rect.x0, word.rect.x1, len(texts) + 1)
+    return [
+        word._replace(text=text, rect=word.rect._replace(x0=float(x0), x1=float(x1)))
+        for text, x0, x1 in zip(texts, edges, edges[1:], strict=False)
+    ]
+
+
+def _split(words: Sequence[Word], gap: float) -> list[list[Word]]:
+    chunks: list[list[Word]] = []
+    for word in words:
+        if chunks and word.rect.x0 - chunks[-1][-1].rect.x1 <= gap:
+            chunks[-1].append(word)
+        else:
+            chunks.append([word])
+    return chunks
+
+
+def _label(chunk: Sequence[Word], height: float) -> list[Label]:
+    """Return one label for the words, or one for each number or month where there is nothing else."""
+    whole = _joined(chunk)
+    if len(chunk) == 1 or whole.quantity is not None:
+        return [whole]
+    groups = _thousands_joined(chunk, height)
+    if all(parse_quantity(_text(group)) is not None or re.fullmatch(_MONTHS, _text(group)) for group in groups):
+        return [_joined(group) for group in groups]
+    return [whole]
+
+
+def _thousands_joined(words: Sequence[Word], height: float) -> list[list[Word]]:
+    groups: list[list[Word]] = []
+    for word in words:
+        is_tail = re.fullmatch(r"\d{3}([.]\d+)?", word.text) is not None
+        if groups and is_tail and _is_head(groups[-1]) and word.rect.x0 - groups[-1][-1].rect.x1 < _THOUSANDS_GAP * height:
+            groups[-1].append(word)
+        else:
+            groups.append([word])
+    return groups
+
+
+def _is_head(group: Sequence[Word]) -> bool:
+    return re.fullmatch(r"[-−]?\d{1,3}( \d{3})*", _text(group)) is not None
+
+
+def _text(words: Sequence[Word]) -> str:
+    return " ".join(word.text for word in words)
+
+
+def _joined(words: Sequence[Word]) -> Label:
+    rects = [word.rect for word in words]
+    rect = Rect(min(r.x0 for r in rects), min(r.y0 for r in rects), max(r.x1 for r in rects), max(r.y1 for r in rects))
+    return label(_text(words), rect, words=tuple(words))

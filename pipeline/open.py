@@ -1,0 +1,201 @@
+"""Open a source: what kind of file it is, how many pages it has, their sizes and fonts. No pixels. Runs in a worker process.
+
+PyMuPDF is the engine; where it refuses a PDF, poppler (through pdf2image, if `pdftoppm` is installed) gets a try. Images (PNG, JPEG,
+TIFF) are documents too.
+"""
+
+import hashlib
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pdf2image
+import pymupdf
+from pdf2image.exceptions import PDFInfoNotInstalledError, PDFPageCountError, PDFPopplerTimeoutError, PDFSyntaxError
+
+from schemas.document import Document, Engine, Page, Source
+from schemas.errors import CorruptPdf, EmptyPdf, EncryptedPdf, OversizedPage, SourceError, UnsupportedFile
+
+# Some PDFs hide text of under a point; nobody reads it, and it would ask for a resolution that no page needs.
+SMALLEST_FONT_PT = 3.0
+POINTS_PER_INCH = 72
+_READABLE_IMAGES = ("PNG", "JPEG", "JPG", "TIFF", "TIF", "IMAGE")
+
+
+def file_digest(path: Path) -> str:
+    """Return the document id: the first 32 hex digits of the SHA-256 of the file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:32]
+
+
+def open_document(source: Source, path: str, max_bytes: int, max_pages: int) -> Document:
+    """Return the document at `path`, with the geometry of every page.
+
+    Raises:
+        SourceError: the file cannot be read; the message says why and what to do.
+    """
+    size = Path(path).stat().st_size
+    if size > max_bytes:
+        msg = f"{source.filename} has {size:,} bytes, over the limit of {max_bytes:,}: raise LONGREAD_MAX_BYTES or split it"
+        raise OversizedPage(msg)
+    pages, title, is_repaired, engine = _inspect(source, path, max_pages)
+    return Document(
+        doc_id=file_digest(Path(path)),
+        path=path,
+        sources=(source,),
+        bytes=size,
+        title=title,
+        is_repaired=is_repaired,
+        engine=engine,
+        pages=pages,
+    )
+
+
+def open_pymupdf(path: str, password: str | None = None) -> pymupdf.Document:
+    """Return the file opened by PyMuPDF, unlocked.
+
+    Raises:
+        CorruptPdf: it does not open.
+        EncryptedPdf: it needs a password that is not given or is wrong.
+    """
+    pymupdf.TOOLS.mupdf_display_errors(on=False)
+    pymupdf.TOOLS.mupdf_display_warnings(on=False)
+    try:
+        file = pymupdf.open(path)
+    except (pymupdf.FileDataError, pymupdf.EmptyFileError, RuntimeError, ValueError) as error:
+        msg = f"{Path(path).name} does not open: {error}"
+        raise CorruptPdf(msg) from error
+    if file.needs_pass and not (password and file.authenticate(password)):
+        file.close()
+        msg = f"{Path(path).name} is encrypted: name the environment variable with its password as password_env in a manifest"
+        raise EncryptedPdf(msg)
+    return file
+
+
+def password_of(source: Source) -> str | None:
+    """Return the password that the source's environment variable holds, if it names one."""
+    return os.environ.get(source.password_env) if source.password_env else None
+
+
+def _inspect(source: Source, path: str, max_pages: int) -> tuple[tuple[Page, ...], str | None, bool, Engine]:
+    _refuse_other_files(source, path)
+    try:
+        file = open_pymupdf(path, password_of(source))
+    except CorruptPdf as error:
+        return _inspect_with_poppler(source, path, error), None, False, "poppler"
+    with file:
+        _refuse_other_formats(source, file)
+        if file.page_count == 0:
+            msg = f"{source.filename} has no pages"
+            raise EmptyPdf(msg)
+        if file.page_count > max_pages:
+            msg = f"{source.filename} has {file.page_count:,} pages, over the limit of {max_pages:,}: raise LONGREAD_MAX_PAGES or split it"
+            raise OversizedPage(msg)
+        pages = tuple(_page(file, number) for number in range(file.page_count))
+        title = (file.metadata or {}).get("title") or None
+        return pages, title, bool(file.is_repaired), "mupdf"
+
+
+def _refuse_other_files(source: Source, path: str) -> None:
+    """MuPDF sniffs: it would open an HTML or text file named .pdf as what it is."""
+    with Path(path).open("rb") as file:
+        head = file.read(1024)
+    if not head:
+        msg = f"{source.filename} is empty (0 bytes)"
+        raise CorruptPdf(msg)
+    is_image = head.startswith((b"\x89PNG", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*"))
+    if b"%PDF-" not in head and not is_image and not _pdf_further_down(path):
+        msg = f"{source.filename} is neither a PDF nor a PNG, JPEG or TIFF image: convert it to PDF or leave it out"
+        raise UnsupportedFile(msg)
+
+
+def _pdf_further_down(path: str) -> bool:
+    with Path(path).open("rb") as file:
+        return b" obj" in (start := file.read(65_536)) and b"endobj" in start
+
+
+def _refuse_other_formats(source: Source, file: pymupdf.Document) -> None:
+    kind = str((file.metadata or {}).get("format") or "")
+    if not file.is_pdf and not kind.upper().startswith(_READABLE_IMAGES):
+        msg = f"{source.filename} is {kind or 'of an unknown format'}, neither a PDF nor an image: convert it to PDF or leave it out"
+        raise UnsupportedFile(msg)
+
+
+def _page(file: pymupdf.Document, number: int) -> Page:
+    try:
+        page = file[number]
+        rect = page.rect
+        fonts = _font_sizes(page) if file.is_pdf else Counter[float]()
+        return Page(
+            page_no=number + 1,
+            page_label=(page.get_label() or None) if file.is_pdf else None,
+            width_pt=max(1.0, rect.width),
+            height_pt=max(1.0, rect.height),
+            rotation=page.rotation,
+            text_layer_chars=fonts.total(),
+            font_size_pt=_tenth_percentile(fonts),
+            image_dpi=_covering_image_dpi(page),
+            is_blank=not fonts and _draws_nothing(page) if file.is_pdf else False,
+        )
+    except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
+        return _unreadable_page(number, error)
+
+
+def _unreadable_page(number: int, _: Exception) -> Page:
+    """A page that does not even load keeps its place, in Letter size, so that it is tried, fails by name and is counted."""
+    return Page(page_no=number + 1, width_pt=612, height_pt=792)
+
+
+def _font_sizes(page: pymupdf.Page) -> "Counter[float]":
+    """Return how many visible characters the text layer has at each font size in points."""
+    sizes: Counter[float] = Counter()
+    for block in page.get_text("dict", flags=pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES)["blocks"]:
+        for line in block.get("lines", ()):
+            for span in line["spans"]:
+                sizes[round(span["size"], 1)] += len(span["text"].strip())
+    return +sizes
+
+
+def _tenth_percentile(sizes: "Counter[float]") -> float | None:
+    legible = sorted((size, count) for size, count in sizes.items() if size >= SMALLEST_FONT_PT)
+    rank = 0.1 * sum(count for _, count in legible)
+    for size, count in legible:
+        rank -= count
+        if rank <= 0:
+            return size
+    return None
+
+
+def _covering_image_dpi(page: pymupdf.Page) -> float | None:
+    """Return the resolution of an image that covers most of the page: then the page is a scan."""
+    area = page.rect.width * page.rect.height
+    resolutions = [
+        image["width"] / (box.width / POINTS_PER_INCH)
+        for image in page.get_image_info()
+        if (box := pymupdf.Rect(image["bbox"]) & page.rect).width * box.height > 0.8 * area
+    ]
+    return max(resolutions, default=None)
+
+
+def _draws_nothing(page: pymupdf.Page) -> bool:
+    return not page.get_image_info() and not page.get_cdrawings() and not list(page.annots() or ())
+
+
+def _inspect_with_poppler(source: Source, path: str, first: SourceError) -> tuple[Page, ...]:
+    try:
+        info: dict[str, Any] = pdf2image.pdfinfo_from_path(path, userpw=password_of(source) or "", timeout=30)
+    except PDFInfoNotInstalledError as error:
+        msg = f"{first}; poppler might repair it, but pdftoppm is not installed (apt-get install poppler-utils)"
+        raise CorruptPdf(msg) from error
+    except (PDFPageCountError, PDFSyntaxError, PDFPopplerTimeoutError, ValueError) as error:
+        msg = f"{first}; poppler does not open it either"
+        raise CorruptPdf(msg) from error
+    width, height = _poppler_size(info)
+    return tuple(Page(page_no=number + 1, width_pt=width, height_pt=height) for number in range(int(info["Pages"])))
+
+
+def _poppler_size(info: dict[str, Any]) -> tuple[float, float]:
+    """Return the size in points out of pdfinfo's "612 x 792 pts (letter)"."""
+    words = str(info.get("Page size", "")).split()
+    return (float(words[0]), float(words[2])) if len(words) > 2 else (612.0, 792.0)

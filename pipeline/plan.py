@@ -1,0 +1,62 @@
+"""Plan the resolution of every page, pure: geometry and font sizes in, sizes of page images out. No pixels.
+
+The constants come from a measurement of resolution against recall on 44 dense pages (word and digit recall of an OCR against the text
+layer): 98 % of the digits are read at 10 pixels per em of the page's smaller print, 99.7 % at 18.75.
+"""
+
+from pipeline.tokens import page_grid
+from schemas.batch import PageImage
+from schemas.document import Box, Document, Page
+from schemas.settings import ImageLimits
+
+SURVEY_EM_PX = 10.0
+READ_EM_PX = 20.0
+SURVEY_DPI = (72.0, 130.0)
+READ_DPI = (150.0, 220.0)
+SCAN_SURVEY_DPI = 110.0
+SCAN_READ_DPI = 200.0
+POINTS_PER_INCH = 72
+
+
+def survey_dpi(page: Page) -> float:
+    """Return the coarsest resolution at which the page's text is still legible."""
+    if page.font_size_pt:
+        return _clamp(SURVEY_EM_PX * POINTS_PER_INCH / page.font_size_pt, SURVEY_DPI)
+    return _no_finer_than_the_scan(page, SCAN_SURVEY_DPI)
+
+
+def read_dpi(page: Page) -> float:
+    """Return the resolution at which nothing more is gained by a finer one."""
+    if page.font_size_pt:
+        return _clamp(READ_EM_PX * POINTS_PER_INCH / page.font_size_pt, READ_DPI)
+    return _no_finer_than_the_scan(page, SCAN_READ_DPI)
+
+
+def page_image(document: Document, page: Page, dpi: float, limits: ImageLimits, crop: Box | None = None) -> PageImage:
+    """Return the image of the page, or of a crop of it, on the model's grid at about `dpi`."""
+    width, height = page.width_pt, page.height_pt
+    if crop:
+        width, height = width * (crop.x1 - crop.x0), height * (crop.y1 - crop.y0)
+    grid = page_grid(width, height, dpi, limits)
+    return PageImage(
+        doc_id=document.doc_id,
+        page_no=page.page_no,
+        width=grid.width,
+        height=grid.height,
+        tokens=grid.tokens,
+        dpi=round(grid.width / width * POINTS_PER_INCH, 1),
+        crop=crop,
+    )
+
+
+def survey_images(document: Document, limits: ImageLimits) -> tuple[PageImage, ...]:
+    """Return the survey image of every page that is not blank."""
+    return tuple(page_image(document, page, survey_dpi(page), limits) for page in document.pages if not page.is_blank)
+
+
+def _no_finer_than_the_scan(page: Page, dpi: float) -> float:
+    return min(dpi, page.image_dpi) if page.image_dpi and not page.text_layer_chars else dpi
+
+
+def _clamp(value: float, bounds: tuple[float, float]) -> float:
+    return max(bounds[0], min(bounds[1], value))

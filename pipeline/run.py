@@ -1,0 +1,281 @@
+"""The line itself: from what the user named to the committed dataset."""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple, Protocol, TypeVar
+
+import pyarrow.dataset as ds
+
+from pipeline import answer as answers
+from pipeline import extract, merge, verify, write
+from pipeline.ledger import Ledger, Observe, silent
+from pipeline.line import Line, open_line
+from pipeline.open import file_digest, open_document
+from pipeline.plan import survey_dpi, survey_images
+from pipeline.prompt import PROMPT_VERSION
+from pipeline.sources import expand, local_path
+from pipeline.survey import survey
+from pipeline.to_rows import run_row, to_rows
+from pipeline.workers import Workers
+from schemas.document import Document, LayerWord, Source
+from schemas.errors import LongreadError, Malformed, MissingSource, SettingsError, SourceError
+from schemas.located import SurveyedPage
+from schemas.outcome import DocumentOutcome, DocumentStatus, Outcome, PageOutcome, RefusedDocument, Report, RunRecord
+from schemas.result import Answer, Chart, Table, answer_id
+from schemas.settings import Job, Question, Settings
+from schemas.value import Value
+
+T = TypeVar("T")
+
+
+class Spawn(Protocol):
+    """Runs a named unit of work: a batch, a document or a question. The flow makes each a Prefect task."""
+
+    def __call__(self, name: str, work: Callable[[], Awaitable[T]], /) -> Awaitable[T]:
+        """Return the outcome of `work`."""
+        ...
+
+
+def inline(_: str, work: Callable[[], Awaitable[T]]) -> Awaitable[T]:
+    """Run the work as it is."""
+    return work()
+
+
+class Origin(Value):
+    """Where a run was started from, if Prefect started it."""
+
+    flow_run_id: str | None = None
+    deployment: str | None = None
+
+
+async def run(
+    job: Job, settings: Settings, observe: Observe = silent, spawn: Spawn = inline, origin: Origin = Origin()
+) -> Report:
+    """Read everything the job names and commit it; what could not be read is in the report's failures.
+
+    Raises:
+        BackendError: the backend is unusable from the start.
+        WriteError: the output folder cannot be written.
+    """
+    started = datetime.now(UTC)
+    ledger = Ledger(observe)
+    write.clear_uncommitted(job.out)
+    async with open_line(job, settings, ledger) as line:
+        found, refused = await open_sources(line.workers, job, settings, ledger)
+        line.documents = {document.doc_id: document for document in found}
+        known = _committed(line, "documents", "doc_id", ok_only=True)
+        new = [document for document in found if document.doc_id not in known]
+        questions = _open_questions(line, job.questions if "answers" in job.tasks else ())
+        read = await _read_documents(line, new, spawn)
+        answered = await _answer(line, questions, spawn)
+        documents = [await _document_outcome(line, document, read) for document in new]
+    outcome = Outcome(
+        documents=tuple(documents),
+        refused=tuple(refused),
+        tables=read.tables,
+        charts=read.charts,
+        answers=answered,
+        failures=ledger.failures,
+        requests=ledger.requests,
+    )
+    ledger.stage("write")
+    record = _record(line, started, outcome, origin)
+    nothing_new = found and not (new or questions or refused or outcome.failures)
+    rows = {"runs": [run_row(outcome, record)]} if nothing_new else to_rows(outcome, record)
+    write.write(job.out, record.run_id, started.date(), rows)
+    return Report(record=record, outcome=outcome, n_recognised=len(found) - len(new))
+
+
+async def open_sources(
+    workers: Workers, job: Job, settings: Settings, ledger: Ledger
+) -> tuple[list[Document], list[RefusedDocument]]:
+    """Return the documents that open, in the order of the sources and each once, and the files that do not."""
+    ledger.stage("open")
+    named = [*_expanded(job, ledger)]
+    opened = await asyncio.gather(*(_open(workers, job, settings, ledger, source) for source in named))
+    documents: dict[str, Document] = {}
+    for document in opened:
+        if isinstance(document, Document):
+            known = documents.setdefault(document.doc_id, document)
+            others = [source for source in document.sources if source not in known.sources]
+            documents[document.doc_id] = known.model_copy(update={"sources": (*known.sources, *others)})
+    ledger.count(documents=len(documents), pages_total=sum(len(document.pages) for document in documents.values()))
+    return [*documents.values()], [refused for refused in opened if isinstance(refused, RefusedDocument)]
+
+
+def _expanded(job: Job, ledger: Ledger) -> Iterator[Source]:
+    seen: set[str] = set()
+    for argument in job.sources:
+        try:
+            for source in expand(argument):
+                if source.uri not in seen:
+                    seen.add(source.uri)
+                    yield source
+        except SourceError as error:
+            ledger.fail("open", error)
+
+
+async def _open(
+    workers: Workers, job: Job, settings: Settings, ledger: Ledger, source: Source
+) -> Document | RefusedDocument | MissingSource:
+    try:
+        path = await asyncio.to_thread(local_path, source, job.out / ".store" / "sources")
+    except MissingSource as error:
+        ledger.fail("open", error)
+        return error
+    try:
+        return await workers.call(
+            settings.open_deadline_s, source.filename, open_document, source, path, settings.max_bytes, settings.max_pages
+        )
+    except LongreadError as error:
+        doc_id = await asyncio.to_thread(file_digest, Path(path))
+        ledger.fail("open", error, doc_id=doc_id)
+        return RefusedDocument(doc_id=doc_id, source=source, bytes=Path(path).stat().st_size)
+
+
+class _Read(NamedTuple):
+    surveyed: Mapping[tuple[str, int], tuple[str, ...]]
+    """The batches that each page (doc_id, page_no) was shown in and is known from."""
+    tables: tuple[Table, ...]
+    charts: tuple[Chart, ...]
+
+
+async def _read_documents(line: Line, documents: Sequence[Document], spawn: Spawn) -> _Read:
+    """Survey all documents batch by batch, then read what was found document by document."""
+    line.ledger.stage("survey")
+    images = [image for document in documents for image in survey_images(document, line.limits)]
+    line.ledger.count(pages_done=sum(page.is_blank for document in documents for page in document.pages))
+    batches = line.batches(images)
+    line.ledger.count(batches_total=len(batches))
+    surveys = await asyncio.gather(
+        *(spawn(f"survey batch {number} of {len(batches)}", partial(survey, line, batch)) for number, batch in enumerate(batches, 1))
+    )
+    pages = [page for surveyed in surveys for page in surveyed]
+    line.ledger.stage("read")
+    read = await asyncio.gather(
+        *(spawn(f"read {document.filename}", partial(_read_document, line, document, pages)) for document in documents)
+    )
+    return _Read(
+        {(i.doc_id, i.page_no): tuple(b.batch_id for b in batches if i in b.images) for i in images if (i.doc_id, i.page_no) in _keys(pages)},
+        tuple(table for tables, _ in read for table in tables),
+        tuple(chart for _, charts in read for chart in charts),
+    )
+
+
+def _keys(pages: Iterable[SurveyedPage]) -> set[tuple[str, int]]:
+    return {(page.doc_id, page.page_no) for page in pages}
+
+
+async def _read_document(
+    line: Line, document: Document, pages: Iterable[SurveyedPage]
+) -> tuple[tuple[Table, ...], tuple[Chart, ...]]:
+    tables, charts = merge.sites(page for page in pages if page.doc_id == document.doc_id)
+    tables, charts = tables if "tables" in line.job.tasks else (), charts if "charts" in line.job.tasks else ()
+    line.ledger.count(reads_total=len(tables) + len(charts))
+    read_tables = [_counted(line, extract.read_table(line, site, number)) for number, site in enumerate(tables)]
+    read_charts = [_counted(line, extract.read_chart(line, site, number)) for number, site in enumerate(charts)]
+    done_tables, done_charts = await asyncio.gather(asyncio.gather(*read_tables), asyncio.gather(*read_charts))
+    return tuple(table for done in done_tables for table in done), tuple(chart for done in done_charts for chart in done)
+
+
+async def _counted(line: Line, work: Awaitable[T]) -> T:
+    result = await work
+    line.ledger.count(reads_done=1)
+    return result
+
+
+async def _answer(line: Line, questions: Sequence[tuple[Question, tuple[str, ...]]], spawn: Spawn) -> tuple[Answer, ...]:
+    line.ledger.stage("answer")
+    line.ledger.count(reads_total=len(questions))
+    answered = await asyncio.gather(
+        *(
+            spawn(f"answer {question.id}", partial(_counted, line, answers.answer(line, question, scope)))
+            for question, scope in questions
+        )
+    )
+    return tuple(answer for found in answered for answer in found)
+
+
+def _open_questions(line: Line, questions: Iterable[Question]) -> list[tuple[Question, tuple[str, ...]]]:
+    """Return the questions that no committed run of this configuration has answered for these documents, with their scope."""
+    done = _committed(line, "answers", "answer_id")
+    still_open = []
+    for question in questions:
+        try:
+            scope = answers.scope_of(question, line.documents.values())
+        except SettingsError as error:
+            line.ledger.fail("plan", error)
+            continue
+        if answer_id(question, scope) not in done:
+            still_open.append((question, scope))
+    return still_open
+
+
+def _committed(line: Line, table: str, column: str, *, ok_only: bool = False) -> set[str]:
+    """Return the values of a column over the committed runs of this configuration, model and prompt version."""
+    if line.job.force:
+        return set()
+    same = ds.field("config_digest").isin([line.job.config_digest]) & ds.field("model").isin([line.served.model])
+    same &= ds.field("prompt_version").isin([PROMPT_VERSION])
+    rows = write.committed(line.job.out, table, [column, "status"] if ok_only else [column], same).to_pylist()
+    return {row[column] for row in rows if not ok_only or row["status"] in {"ok", "skipped"}}
+
+
+async def _document_outcome(line: Line, document: Document, read: _Read) -> DocumentOutcome:
+    tables = [table for table in read.tables if table.doc_id == document.doc_id]
+    layers = await line.words(document.doc_id, {fragment.page_no for table in tables for fragment in table.fragments})
+    failed = line.ledger.failed_pages()
+    pages = []
+    for page in document.pages:
+        key = (document.doc_id, page.page_no)
+        done = PageOutcome(
+            doc_id=document.doc_id,
+            page=page,
+            image=line.image(*key, survey_dpi(page)),
+            status="skipped" if page.is_blank else "read" if key in read.surveyed else "failed",
+            reason="blank" if page.is_blank else failed.get(key) or line.second_engine.get(key),
+            batch_ids=read.surveyed.get(key, ()),
+            text_recall=_recall(tables, page.page_no, layers.get(page.page_no, ())),
+        )
+        if done.status == "failed" and key not in failed:
+            line.ledger.fail("check", Malformed(f"page {page.page_no} is neither read nor failed"), doc_id=document.doc_id, page_no=page.page_no)
+        pages.append(done)
+    return DocumentOutcome(document=document, status=_status(line, document, pages), pages=tuple(pages))
+
+
+def _recall(tables: Sequence[Table], page_no: int, words: Sequence[LayerWord]) -> float | None:
+    fragments = [fragment for table in tables for fragment in table.fragments if fragment.page_no == page_no]
+    cells = [cell for table in tables for cell in table.cells if cell.page_no == page_no]
+    return verify.text_recall(words, fragments, cells)
+
+
+def _status(line: Line, document: Document, pages: Sequence[PageOutcome]) -> DocumentStatus:
+    states = {page.status for page in pages}
+    if states == {"failed"}:
+        return "failed"
+    if any(failure.doc_id == document.doc_id for failure in line.ledger.failures):
+        return "partial"
+    return "skipped" if states == {"skipped"} else "ok"
+
+
+def _record(line: Line, started: datetime, outcome: Outcome, origin: Origin) -> RunRecord:
+    nothing = not outcome.documents and outcome.failures
+    return RunRecord(
+        run_id=f"{started:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}",
+        started_at=started,
+        ended_at=datetime.now(UTC),
+        status="failed" if nothing else "partial" if outcome.failures else "ok",
+        longread_version=version("longread"),
+        config_digest=line.job.config_digest,
+        config_json=line.job.config_json,
+        backend=line.job.backend,
+        model=line.served.model,
+        prompt_version=PROMPT_VERSION,
+        flow_run_id=origin.flow_run_id,
+        deployment=origin.deployment,
+    )

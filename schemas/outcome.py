@@ -1,0 +1,109 @@
+"""What one run did: everything that becomes rows, and the counts that show it while it happens."""
+
+from datetime import datetime
+from typing import Literal
+
+from schemas.batch import PageImage
+from schemas.document import Document, Page, Source
+from schemas.failure import Failure
+from schemas.message import Completion, Request
+from schemas.result import Answer, Chart, Table
+from schemas.value import Value
+
+PageStatus = Literal["read", "failed", "skipped"]
+DocumentStatus = Literal["ok", "partial", "failed", "skipped"]
+
+
+class PageOutcome(Value):
+    """One page of one document."""
+
+    doc_id: str
+    page: Page
+    image: PageImage | None
+    status: PageStatus
+    reason: str | None = None
+    batch_ids: tuple[str, ...] = ()
+    text_recall: float | None = None
+
+
+class RefusedDocument(Value):
+    """A file that is there but does not open."""
+
+    doc_id: str
+    source: Source
+    bytes: int
+
+
+class DocumentOutcome(Value):
+    """One document."""
+
+    document: Document
+    status: DocumentStatus
+    pages: tuple[PageOutcome, ...]
+
+
+class RequestRecord(Value):
+    """One request and what came of it."""
+
+    request: Request
+    completion: Completion
+
+
+class Outcome(Value):
+    """Everything one run read."""
+
+    documents: tuple[DocumentOutcome, ...] = ()
+    refused: tuple[RefusedDocument, ...] = ()
+    tables: tuple[Table, ...] = ()
+    charts: tuple[Chart, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    requests: tuple[RequestRecord, ...] = ()
+
+    @property
+    def n_pages(self) -> int:
+        """Pages of all documents, whatever became of them."""
+        return sum(len(document.pages) for document in self.documents)
+
+
+class RunRecord(Value):
+    """The commit: one row of the `runs` table."""
+
+    run_id: str
+    started_at: datetime
+    ended_at: datetime
+    status: Literal["ok", "partial", "failed"]
+    longread_version: str
+    config_digest: str
+    config_json: str
+    backend: str
+    model: str
+    prompt_version: str
+    flow_run_id: str | None = None
+    deployment: str | None = None
+
+
+class Report(Value):
+    """What the caller of a run gets: the commit, the counts, and what was recognised as read before."""
+
+    record: RunRecord
+    outcome: Outcome
+    n_recognised: int = 0
+    """Documents that an earlier run of the same configuration and model has committed."""
+
+
+class Progress(Value):
+    """Where a run is."""
+
+    stage: str = "open"
+    documents: int = 0
+    pages_total: int = 0
+    pages_done: int = 0
+    batches_total: int = 0
+    batches_done: int = 0
+    reads_total: int = 0
+    """Tables, charts and questions to read after the survey."""
+    reads_done: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    failures: int = 0

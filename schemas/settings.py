@@ -1,0 +1,120 @@
+"""Everything that can be set, in one place: what a run is asked to do, and the limits it keeps."""
+
+import hashlib
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from schemas.extraction import AnswerKind
+from schemas.value import Value
+
+SCHEMA_VERSION = 1
+Task = Literal["tables", "charts", "answers"]
+Profile = Literal["fast", "balanced", "thorough"]
+EMBEDDED = "embedded"
+
+
+class ImageLimits(Value):
+    """The values of the checkpoint's `preprocessor_config.json` that decide an image's tokens.
+
+    The default `longest_edge` is the smaller of the two in circulation (9,633,792; the processor class says 11,760,000): a page
+    within it is left alone by both.
+    """
+
+    patch_size: int = 14
+    merge_size: int = 2
+    temporal_patch_size: int = 2
+    shortest_edge: int = 12_544
+    """An area in pixels, in spite of its name."""
+    longest_edge: int = 9_633_792
+    """An area in pixels, in spite of its name; counted over two frames for a still image."""
+
+    @property
+    def factor(self) -> int:
+        """Side in pixels of the square that becomes one token."""
+        return self.patch_size * self.merge_size
+
+
+class Question(Value):
+    """One question of the question file."""
+
+    id: str
+    question: str
+    docs: tuple[str, ...] = ()
+    """File names or globs; several are one joint question; none asks all documents jointly."""
+    answer_kind: AnswerKind | None = None
+
+
+class Job(Value):
+    """What one run is asked to do. The same job, model and documents give the same rows."""
+
+    sources: tuple[str, ...] = Field(min_length=1)
+    """PDFs, images, folders, globs or manifests (CSV, Parquet, JSONL with a `uri` column)."""
+    questions: tuple[Question, ...] = ()
+    tasks: tuple[Task, ...] = ("tables", "charts", "answers")
+    """What to extract."""
+    profile: Profile = "balanced"
+    """fast: everything at survey resolution; balanced: tables and charts read finer; thorough: numbers read twice."""
+    out: Path = Path("out")
+    """The folder of the output dataset."""
+    backend: str = EMBEDDED
+    """`embedded`, or the base URL of an OpenAI-compatible server such as SGLang's."""
+    model: str | None = None
+    """The served model's name; the server's first model if absent."""
+    force: bool = False
+    """Read documents again that an earlier run of the same configuration has committed."""
+    image_limits: ImageLimits = ImageLimits()
+
+    @property
+    def config_json(self) -> str:
+        """What the output depends on, as JSON; where it comes from and where it goes is left out."""
+        return self.model_dump_json(exclude={"sources", "questions", "out", "force", "backend"})
+
+    @property
+    def config_digest(self) -> str:
+        """Hash of `config_json`: 32 hex digits."""
+        return hashlib.sha256(self.config_json.encode()).hexdigest()[:32]
+
+
+class Settings(BaseSettings):
+    """Limits and addresses of this machine, from environment variables `LONGREAD_…`; none changes what a page says."""
+
+    model_config = SettingsConfigDict(env_prefix="LONGREAD_", frozen=True)
+
+    api_key: str = "none"
+    """The backend's API key."""
+    workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
+    """Processes that open and rasterize."""
+    concurrency: int = Field(4, ge=1)
+    """Requests in flight."""
+    attempts: int = Field(3, ge=1)
+    """Tries of one request before it becomes a failure."""
+    context_tokens: int = 131_072
+    """Upper limit of one request, if the server allows as many."""
+    max_output_tokens: int = 16_384
+    """Of which are kept for the reply."""
+    silence_s: float = 900
+    """Longest pause in a reply; the first token of a full batch takes minutes."""
+    open_deadline_s: float = 120
+    page_deadline_s: float = 60
+    max_bytes: int = 2 * 1024**3
+    max_pages: int = 20_000
+    worker_memory_bytes: int = 6 * 1024**3
+    """Address space of one worker process."""
+    worker_tasks: int = 500
+    """Tasks after which a worker process is replaced."""
+    price_per_million_input: float = 0.30
+    price_per_million_output: float = 0.90
+    """USD, as hosted GLM-4.6V is sold (November 2026)."""
+    input_tokens_per_s: float = 3_533
+    output_tokens_per_s: float = 740
+    """Of one server of the 106B model, as SGLang's cookbook publishes at concurrency 8."""
+
+    @cached_property
+    def parallel_pages(self) -> int:
+        """Pages rasterized or waiting to be: the bound on page images in memory beyond those of the requests in flight."""
+        return 2 * self.workers
