@@ -221,7 +221,7 @@ def _wait(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
     asked = getattr(error.__cause__, "response", None) if error else None
     seconds = asked.headers.get("retry-after", "") if asked is not None else ""
-    return min(60.0, float(seconds)) if seconds.isdigit() else wait_exponential_jitter(initial=0.5, max=30)(state)
+    return min(60.0, float(seconds)) if seconds.isdigit() else wait_exponential_jitter(multiplier=0.5, max=30)(state)
 
 
 def _translated(error: openai.OpenAIError | TransportError, url: str) -> BackendError:

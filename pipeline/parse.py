@@ -116,7 +116,15 @@ def _json_of(text: str) -> object:
     try:
         return from_json(text, allow_inf_nan=False)
     except ValueError:
+        return _repaired(text)
+
+
+def _repaired(text: str) -> object:
+    try:
         return json_repair.loads(text)
+    except ValueError as error:
+        msg = f"the reply is not JSON: {error}"
+        raise Malformed(msg) from error
 
 
 def _partial(text: str) -> dict[str, object]:

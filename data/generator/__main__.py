@@ -5,9 +5,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from data.generator.samples import Sample, all_samples
 from data.generator.questions import all_questions, answer_truths, questions_yaml
-from schemas.value import Value
+from data.generator.samples import Sample, all_samples
 
 DEFAULT_OUT = Path(__file__).parents[1] / "samples"
 
@@ -28,8 +27,8 @@ def _write_questions(out: Path, samples: Sequence[Sample]) -> None:
     questions = all_questions()
     (out / "questions.yaml").write_text(questions_yaml(questions), encoding="utf-8", newline="\n")
     texts = {sample.product.truth.document: sample.texts for sample in samples}
-    answers: list[Value] = [*answer_truths(questions, texts)]
-    _write_json(out / "truth" / "answers.json", [answer.model_dump(mode="json") for answer in answers])
+    answers = [answer.model_dump(mode="json") for answer in answer_truths(questions, texts)]
+    _write_json(out / "truth" / "answers.json", answers)
 
 
 def _write_json(path: Path, content: object) -> None:

@@ -3,7 +3,7 @@
 import io
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import matplotlib as mpl
 import numpy as np
@@ -17,27 +17,31 @@ from schemas.extraction import ChartType
 Look: TypeAlias = Literal["plain", "boxed", "minimal", "bold", "journal"]
 Draw: TypeAlias = "Callable[[Axes, ChartSpec], None]"
 
-COLORS: Mapping[Look, tuple[str, ...]] = MappingProxyType({
-    "plain": ("#1f4e6b", "#d98032", "#6a9a58", "#8c8c8c"),
-    "boxed": ("#4472c4", "#ed7d31", "#a5a5a5", "#ffc000"),
-    "minimal": ("#264653", "#2a9d8f", "#e9c46a", "#e76f51"),
-    "bold": ("#c8102e", "#13294b", "#5b7f95", "#b87d00"),
-    "journal": ("#0072b2", "#d55e00", "#009e73", "#cc79a7"),
-})
-SETTINGS: Mapping[Look, Mapping[str, object]] = MappingProxyType({
-    "plain": {"axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "axes.grid.axis": "y"},
-    "boxed": {"axes.grid": True, "grid.linestyle": "--"},
-    "minimal": {
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.spines.left": False,
-        "axes.grid": True,
-        "axes.grid.axis": "y",
-        "ytick.major.size": 0,
-    },
-    "bold": {"axes.spines.top": False, "axes.spines.right": False, "axes.titleweight": "bold"},
-    "journal": {"font.family": "DejaVu Serif", "xtick.direction": "in", "ytick.direction": "in"},
-})
+COLORS: Mapping[Look, tuple[str, ...]] = MappingProxyType(
+    {
+        "plain": ("#1f4e6b", "#d98032", "#6a9a58", "#8c8c8c"),
+        "boxed": ("#4472c4", "#ed7d31", "#a5a5a5", "#ffc000"),
+        "minimal": ("#264653", "#2a9d8f", "#e9c46a", "#e76f51"),
+        "bold": ("#c8102e", "#13294b", "#5b7f95", "#b87d00"),
+        "journal": ("#0072b2", "#d55e00", "#009e73", "#cc79a7"),
+    }
+)
+SETTINGS: Mapping[Look, Mapping[str, object]] = MappingProxyType(
+    {
+        "plain": {"axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "axes.grid.axis": "y"},
+        "boxed": {"axes.grid": True, "grid.linestyle": "--"},
+        "minimal": {
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.spines.left": False,
+            "axes.grid": True,
+            "axes.grid.axis": "y",
+            "ytick.major.size": 0,
+        },
+        "bold": {"axes.spines.top": False, "axes.spines.right": False, "axes.titleweight": "bold"},
+        "journal": {"font.family": "DejaVu Serif", "xtick.direction": "in", "ytick.direction": "in"},
+    }
+)
 MARKERS = ("o", "s", "^", "D")
 N_TICKS = 6
 ROUND_STEPS = (1, 2, 2.5, 5, 10)
@@ -82,7 +86,7 @@ def series(name: str, xs: tuple[str, ...], ys: tuple[float, ...]) -> SeriesTruth
 
 def draw_chart(spec: ChartSpec) -> DrawnChart:
     """Draw the chart as a vector PDF, the same bytes each time."""
-    settings = {
+    settings: dict[Any, Any] = {
         "font.size": spec.font_size,
         "pdf.fonttype": 42,
         "axes.axisbelow": True,
@@ -91,7 +95,7 @@ def draw_chart(spec: ChartSpec) -> DrawnChart:
         "legend.frameon": spec.look in {"boxed", "journal"},
         **SETTINGS[spec.look],
     }
-    with mpl.rc_context({key: value for key, value in settings.items()}):  # noqa: C416 - rc_context wants plain dicts
+    with mpl.rc_context(settings):
         figure = Figure(figsize=spec.size, layout="constrained")
         axes = figure.add_subplot()
         DRAWERS[spec.chart_type](axes, spec)
@@ -192,7 +196,7 @@ def _category_ticks(axes: Axes, spec: ChartSpec, positions: "np.ndarray[tuple[in
 def _draw_lines(axes: Axes, spec: ChartSpec) -> None:
     for number, one in enumerate(spec.series):
         values = [value for _, value in one.points]
-        color, marker = COLORS[spec.look][number], MARKERS[number] if len(values) < 15 else ""  # noqa: PLR2004 - crowded
+        color, marker = COLORS[spec.look][number], MARKERS[number] if len(values) < 15 else ""
         axes.plot(spec.categories, values, label=one.name, color=color, marker=marker, markersize=4, linewidth=1.6)
         if spec.printed:
             for x, y in one.points:
@@ -228,10 +232,12 @@ def _draw_pie(axes: Axes, spec: ChartSpec) -> None:
             text.set(color="white", fontweight="bold")
 
 
-DRAWERS: Mapping[str, Draw] = MappingProxyType({
-    "bar": _draw_bars,
-    "stacked_bar": _draw_stacked,
-    "line": _draw_lines,
-    "scatter": _draw_scatter,
-    "pie": _draw_pie,
-})
+DRAWERS: Mapping[str, Draw] = MappingProxyType(
+    {
+        "bar": _draw_bars,
+        "stacked_bar": _draw_stacked,
+        "line": _draw_lines,
+        "scatter": _draw_scatter,
+        "pie": _draw_pie,
+    }
+)

@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from html import escape
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from reportlab.lib.colors import HexColor, white
-from reportlab.lib.enums import TA_CENTER, TA_RIGHT
+from reportlab.lib.enums import TA_CENTER, TA_LEFT, TA_RIGHT
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.pdfbase.pdfmetrics import stringWidth
+from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, Paragraph, Table
 
 from data.generator.tables import TableSpec, grid, placed_cells
@@ -38,9 +39,9 @@ SANS = Fonts("Helvetica", "Helvetica-Bold", "Helvetica-Oblique")
 TYPEWRITER = Fonts("Courier", "Courier-Bold", "Courier-Oblique")
 
 
-def page_box(canvas: Any, width: float, height: float) -> Box:
+def page_box(canvas: Canvas, width: float, height: float) -> Box:
     """The box of a flowable that is being drawn at the canvas's origin, as shares of the page."""
-    page_width, page_height = canvas._pagesize
+    page_width, page_height = canvas._pagesize  # type: ignore[attr-defined]  # noqa: SLF001 - there is no other way to ask
     x0, y0 = canvas.absolutePosition(0, 0)
     box = (x0 / page_width, 1 - (y0 + height) / page_height, (x0 + width) / page_width, 1 - y0 / page_height)
     return (round(box[0], 4), round(box[1], 4), round(box[2], 4), round(box[3], 4))
@@ -51,6 +52,13 @@ class PlacedTable(Table):
 
     key = ""
     placements: Placements | None = None
+    size = (0.0, 0.0)
+
+    def wrap(self, availWidth: float, availHeight: float) -> tuple[float, float]:  # noqa: N803 - ReportLab's names
+        """Lay the rows out and keep the size."""
+        width, height = super().wrap(availWidth, availHeight)
+        self.size = (width, height)
+        return width, height
 
     def split(self, availWidth: float, availHeight: float) -> list[Any]:  # noqa: N803 - ReportLab's names
         """Split as ReportLab does; the parts note their places too."""
@@ -62,7 +70,7 @@ class PlacedTable(Table):
     def draw(self) -> None:
         """Draw the table and note where."""
         if self.placements is not None:
-            box = page_box(self.canv, self._width, self._height)
+            box = page_box(self.canv, *self.size)
             self.placements[self.key].append(Region(page=self.canv.getPageNumber(), box=box))
         super().draw()
 
@@ -85,7 +93,7 @@ class PlacedGap(Flowable):
 
 
 class MoneyCell(Flowable):
-    """ "$" at the left edge of a column and the number at the right edge."""
+    """The dollar sign at the left edge of a column and the number at the right edge."""
 
     def __init__(self, text: str, font: str, size: float) -> None:
         """Take the text with its "$"."""
@@ -139,7 +147,7 @@ def _face(fonts: Fonts, kind: str) -> str:
 def _cell_style(spec: TableSpec, fonts: Fonts, row: int, col: int, col_span: int) -> ParagraphStyle:
     kind = spec.rows[row].kind
     is_heading = kind == "header"
-    alignment = 0 if col < spec.n_text_cols else TA_CENTER if col_span > 1 or spec.look == "ruled" else TA_RIGHT
+    alignment: Literal[0, 1, 2] = TA_LEFT if col < spec.n_text_cols else TA_CENTER if col_span > 1 or spec.look == "ruled" else TA_RIGHT
     is_inverse = is_heading and spec.look == "banded"
     is_indented = col == 0 and kind == "data" and any(other.kind == "section" for other in spec.rows)
     return ParagraphStyle(

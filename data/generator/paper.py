@@ -1,8 +1,7 @@
 """A two-column research paper with tables in one column and across both, a line chart and a scatter chart."""
 
-from typing import Any
-
 import numpy as np
+from reportlab.pdfgen.canvas import Canvas
 
 from data.generator.charts import ChartSpec, series
 from data.generator.flowables import HAIR, INK, SERIF
@@ -19,8 +18,8 @@ SEED = 1974
 
 def make_paper() -> Product:
     """The paper as a PDF with its truth."""
-    tables = (_instruments(), _stations(), _budget())
-    charts = (_drift(), _waves())
+    tables = (_instruments(), _stations(), _budget(), _surveys())
+    charts = (_drift(), _waves(), _ice())
     script = Script(
         text=read_text("paper.txt"),
         facts={},
@@ -35,7 +34,7 @@ def _layout() -> Layout:
     width, height = LETTER
     low, top = 56.0, height - 64.0
     right = MARGIN + COLUMN + GUTTER
-    title, wide = 206.0, 208.0
+    title, wide = 232.0, 208.0
     full = width - 2 * MARGIN
 
     def columns(below: float) -> tuple[tuple[float, float, float, float], ...]:
@@ -52,23 +51,25 @@ def _layout() -> Layout:
     )
 
 
-def _frame(canvas: Any, _: Any) -> None:
+def _frame(canvas: Canvas, _: object) -> None:
     width, height = LETTER
     canvas.setFillColor(INK)
     canvas.setFont("Times-Italic", 8.5)
     number = canvas.getPageNumber()
-    canvas.drawString(MARGIN, height - 44, "R. Aasen et al.: Drift of radar tide gauges" if number % 2 else "Coastal Measurement 12 (2023) 88\u201394")
+    canvas.drawString(
+        MARGIN, height - 44, "R. Aasen et al.: Drift of radar tide gauges" if number % 2 else "Coastal Measurement 12 (2023) 88\u201393"
+    )
     canvas.setFont("Times-Roman", 8.5)
     canvas.drawRightString(width - MARGIN, height - 44, str(87 + number))
     canvas.setStrokeColor(HAIR)
     canvas.line(MARGIN, height - 49, width - MARGIN, height - 49)
 
 
-def _frame_first(canvas: Any, _: Any) -> None:
+def _frame_first(canvas: Canvas, _: object) -> None:
     width, height = LETTER
     canvas.setFillColor(INK)
     canvas.setFont("Times-Italic", 8.5)
-    canvas.drawString(MARGIN, height - 44, "Coastal Measurement 12 (2023) 88\u201394")
+    canvas.drawString(MARGIN, height - 44, "Coastal Measurement 12 (2023) 88\u201393")
     canvas.drawRightString(width - MARGIN, height - 44, "Received 14 March 2023, accepted 2 August 2023")
 
 
@@ -132,6 +133,41 @@ def _budget() -> TableSpec:
         widths=(146.0, 45.0, 45.0),
         look="ruled",
         font_size=8.5,
+    )
+
+
+def _surveys() -> TableSpec:
+    random = np.random.default_rng(SEED)
+    months = [f"{month} {year}" for year in range(2017, 2022) for month in ("Mar.", "July", "Nov.")]
+    slopes = ((-0.82, 0.11), (-0.64, 0.08), (-1.52, -0.31))
+    rows = [
+        head("", *(Cell(name, col_span=2) for name in ("Breivik", "Kvalnes", "Skarvoy"))),
+        head("Survey", *("26", "80") * 3),
+    ]
+    for number, month in enumerate(months):
+        values = [slope * number / 3 + random.normal(0, 0.5) for pair in slopes for slope in pair]
+        rows.append(data(month, *(f"{round(value, 1) + 0.0:.1f}".replace("-", "\u2212") for value in values)))
+    return TableSpec(
+        key="surveys",
+        title="Table A1. Difference from the staff in each survey (mm) of the radars at 26 and 80 GHz",
+        rows=tuple(rows),
+        widths=(62.0, 30.0, 30.0, 30.0, 30.0, 30.0, 30.0),
+        look="open",
+        font_size=8.5,
+    )
+
+
+def _ice() -> ChartSpec:
+    winters = ("2017/18", "2018/19", "2019/20", "2020/21", "2021/22")
+    return ChartSpec(
+        key="ice",
+        chart_type="bar",
+        title="Figure 3. Days with ice on the horns in each winter",
+        series=(series("Nordneset", winters, (4, 2, 1, 3, 1)), series("Skarvoy", winters, (2, 1, 0, 2, 1))),
+        size=(3.3, 2.2),
+        y_label="Days",
+        look="journal",
+        draws_title=False,
     )
 
 

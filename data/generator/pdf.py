@@ -2,9 +2,10 @@
 
 import io
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import pymupdf
+from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Frame, PageTemplate
 
 from data.generator.charts import ChartSpec, DrawnChart, chart_truth, draw_chart
@@ -12,7 +13,7 @@ from data.generator.script import Heading, Notes, Script, flowables, new_notes
 from data.generator.tables import TableSpec, table_truth
 from data.generator.truth import ChartTruth, DocumentTruth, Region
 
-Decorate = Callable[[Any, Any], None]
+Decorate: TypeAlias = Callable[[Canvas, object], None]
 
 LETTER = (612.0, 792.0)
 
@@ -92,14 +93,16 @@ def _reading_order(chart: ChartTruth) -> tuple[int, float]:
 def _lay_out(script: Script, layout: Layout, notes: Notes, contents: tuple[Heading, ...]) -> bytes:
     buffer = io.BytesIO()
     template = BaseDocTemplate(buffer, pagesize=layout.size, title=layout.title, invariant=1, pageCompression=1)
-    template.addPageTemplates([
-        PageTemplate(
-            leaf.name,
-            [Frame(*frame, leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0) for frame in leaf.frames],
-            onPage=leaf.decorate,
-        )
-        for leaf in layout.leaves
-    ])
+    template.addPageTemplates(
+        [
+            PageTemplate(
+                leaf.name,
+                [Frame(*frame, leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0) for frame in leaf.frames],
+                onPage=leaf.decorate,
+            )
+            for leaf in layout.leaves
+        ]
+    )
     story = flowables(script, notes, contents)
     template.build(story)
     return buffer.getvalue()

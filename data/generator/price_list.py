@@ -1,8 +1,7 @@
 """A one-page price list as a PNG image."""
 
-from typing import Any
-
 import pymupdf
+from reportlab.pdfgen.canvas import Canvas
 
 from data.generator.flowables import ACCENT, SANS
 from data.generator.pdf import LETTER, Layout, Leaf, Product, make_document
@@ -36,7 +35,7 @@ def _image(pdf: bytes) -> bytes:
 def _layout() -> Layout:
     width, height = LETTER
 
-    def frame(canvas: Any, _: Any) -> None:
+    def frame(canvas: Canvas, _: object) -> None:
         canvas.setFillColor(ACCENT)
         canvas.rect(0, height - 28, width, 28, stroke=0, fill=1)
         canvas.setFont("Helvetica", 8)

@@ -1,12 +1,13 @@
 """A scanned report: drawn as a PDF, then made into crooked, noisy gray images without a text layer."""
 
 import io
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import pymupdf
+from reportlab.pdfgen.canvas import Canvas
 
 from data.generator.flowables import SERIF
 from data.generator.pdf import LETTER, Layout, Leaf, Product, make_document
@@ -96,7 +97,7 @@ def _tilt(box: Box, degrees: float) -> Box:
 def _layout() -> Layout:
     width, height = LETTER
 
-    def frame(canvas: Any, _: Any) -> None:
+    def frame(canvas: Canvas, _: object) -> None:
         canvas.setFont("Times-Roman", 9)
         canvas.drawString(MARGIN, height - 46, "Harbor Authority of Port Lindqvist")
         canvas.drawRightString(width - MARGIN, height - 46, "Report HA-2023-117")

@@ -7,7 +7,7 @@ POINTS`, `@need POINTS` (go to the next page unless so much is left), `@template
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,7 +28,6 @@ from reportlab.platypus import (
 from data.generator.charts import ChartSpec
 from data.generator.flowables import ACCENT, INK, Fonts, PlacedGap, Placements, draw_table
 from data.generator.tables import TableSpec
-from data.generator.truth import Region
 
 TEXTS = Path(__file__).parent / "texts"
 INCH = 72.0
@@ -73,8 +72,7 @@ class Notes(NamedTuple):
 
 def new_notes() -> Notes:
     """Notes with nothing in them."""
-    places: defaultdict[str, list[Region]] = defaultdict(list)
-    return Notes(places, [])
+    return Notes(defaultdict(list), [])
 
 
 def read_text(name: str) -> str:
@@ -136,8 +134,15 @@ def blocks(text: str) -> Iterator[str]:
 def flowables(script: Script, notes: Notes, contents: tuple[Heading, ...]) -> list[Any]:
     """The flowables of a whole document; `contents` are the headings of an earlier run, for the page numbers."""
     story: list[Any] = []
+    heading: list[Any] = []
     for block in blocks(script.text.format_map(script.facts)):
-        story += _block(block, script, notes, contents)
+        if block.startswith("@table "):
+            story += _table(script.tables[block.split()[1]], script.design, notes, heading)
+            heading = []
+            continue
+        story += heading
+        heading = _heading(block, script.design, notes) if block.startswith("## ") else []
+        story += [] if heading else _block(block, script, notes, contents)
     return story
 
 
@@ -154,28 +159,34 @@ def _block(block: str, script: Script, notes: Notes, contents: tuple[Heading, ..
 
 def _command(words: list[str], script: Script, notes: Notes, contents: tuple[Heading, ...]) -> list[Any]:
     match words:
-        case ["table", key]:
-            return _table(script.tables[key], script.design, notes)
         case ["chart", *keys]:
             return [_charts([script.charts[key] for key in keys], notes), Spacer(1, 8)]
-        case ["space", points]:
-            return [Spacer(1, float(points))]
-        case ["need", points]:
-            return [CondPageBreak(float(points))]
-        case ["template", name]:
-            return [NextPageTemplate(name)]
         case ["contents"]:
             return [ContentsLine(heading, script.design.headings) for heading in contents]
-        case ["frame"]:
-            return [FrameBreak()]
+        case [word, *values]:
+            return [_step(word, *values)]
         case _:
-            return [PageBreak()]
+            message = "a line of a script holds only @"
+            raise ValueError(message)
 
 
-def _table(spec: TableSpec, design: Design, notes: Notes) -> list[Any]:
+def _step(word: str, value: str = "") -> Flowable:
+    """What moves on the page or to the next one."""
+    steps: Mapping[str, Callable[[], Flowable]] = {
+        "space": lambda: Spacer(1, float(value)),
+        "need": lambda: CondPageBreak(float(value)),
+        "template": lambda: NextPageTemplate(value),
+        "frame": FrameBreak,
+        "page": PageBreak,
+    }
+    return steps[word]()
+
+
+def _table(spec: TableSpec, design: Design, notes: Notes, heading: list[Any]) -> list[Any]:
+    """A table with its title and notes; `heading` is the heading right above it, which must not be left behind."""
     title = ParagraphStyle("title", fontName=design.headings.bold, fontSize=9.5, leading=12, textColor=INK)
     small = ParagraphStyle("small", fontName=design.headings.italic, fontSize=8, leading=10, textColor=INK)
-    above: list[Any] = [Spacer(1, 6), Paragraph(spec.title, title)]
+    above = [*heading, Spacer(1, 6), Paragraph(spec.title, title)]
     if spec.subtitle:
         above.append(Paragraph(spec.subtitle, small))
     table = draw_table(spec, design.headings, notes.placements)

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from reportlab.lib.colors import HexColor, white
 from reportlab.pdfgen.canvas import Canvas
@@ -43,11 +43,21 @@ SLIDES = (
             "Decision needed today: second source for the pressure die",
         ),
     ),
-    Slide("Orders by product family", charts=(("orders", LEFT, 54.0),), lines=("Kestrel is now the second", "largest family, ahead of", "Series 9."), text_at=(720.0, 330.0)),
+    Slide(
+        "Orders by product family",
+        charts=(("orders", LEFT, 54.0),),
+        lines=("Kestrel is now the second", "largest family, ahead of", "Series 9."),
+        text_at=(720.0, 330.0),
+    ),
     Slide("Kestrel 200 overtook Kestrel 100", charts=(("shipments", LEFT, 54.0),)),
     Slide("Return rates keep falling", charts=(("returns", LEFT, 54.0),)),
     Slide("Distributors matter most in Europe", charts=(("channels", LEFT, 54.0),)),
-    Slide("Who uses our sensors", charts=(("industries", 60.0, 50.0),), lines=("Share of 184,000 instruments", "in the field at year end"), text_at=(640.0, 300.0)),
+    Slide(
+        "Who uses our sensors",
+        charts=(("industries", 60.0, 50.0),),
+        lines=("Share of 184,000 instruments", "in the field at year end"),
+        text_at=(640.0, 300.0),
+    ),
     Slide("Faster sensors fetch higher prices", charts=(("prices", LEFT, 54.0),)),
     Slide("Why customers call us", charts=(("calls", LEFT, 54.0),)),
     Slide("Satisfaction and response time", charts=(("satisfaction", 40.0, 70.0), ("response", 490.0, 70.0))),
@@ -114,7 +124,7 @@ def _place_charts(slide: Slide, charts: Sequence[ChartSpec], notes: Notes, page:
         notes.placements[key].append(Region(page=page, box=(round(box[0], 4), round(box[1], 4), round(box[2], 4), round(box[3], 4))))
 
 
-def _draw_cover(canvas: Any) -> None:
+def _draw_cover(canvas: Canvas) -> None:
     canvas.setFillColor(NAVY)
     canvas.rect(0, 0, *SIZE, stroke=0, fill=1)
     canvas.setFillColor(RED)
@@ -127,7 +137,7 @@ def _draw_cover(canvas: Any) -> None:
     canvas.drawString(LEFT, 60, "Northwind Instruments, Inc. \u00b7 April 18, 2024")
 
 
-def _draw_slide(canvas: Any, slide: Slide, number: int) -> None:
+def _draw_slide(canvas: Canvas, slide: Slide, number: int) -> None:
     canvas.setFillColor(NAVY)
     canvas.setFont("Helvetica-Bold", 30)
     canvas.drawString(LEFT, 470, slide.title)
@@ -140,7 +150,7 @@ def _draw_slide(canvas: Any, slide: Slide, number: int) -> None:
     canvas.drawRightString(SIZE[0] - LEFT, 22, str(number))
 
 
-def _draw_lines(canvas: Any, slide: Slide) -> None:
+def _draw_lines(canvas: Canvas, slide: Slide) -> None:
     x, y = slide.text_at
     canvas.setFillColor(INK)
     canvas.setFont("Helvetica", 18)

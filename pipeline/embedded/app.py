@@ -142,10 +142,10 @@ async def _events(first: Delta, deltas: AsyncGenerator[Delta], envelope: _Envelo
             yield _event(envelope.chunk({"role": "assistant", "content": first.text}, first.finish_reason))
             async for last in deltas:
                 yield _event(envelope.chunk({"content": last.text} if last.text else {}, last.finish_reason))
+            if envelope.chat.include_usage:
+                yield _event(envelope.usage_chunk(last.tokens))
         except (BadRequest, ReadError) as error:
             yield _event({"error": _error(error)})
-    if envelope.chat.include_usage:
-        yield _event(envelope.usage_chunk(last.tokens))
     yield "data: [DONE]\n\n"
 
 

@@ -23,5 +23,5 @@ class EmbeddedConfig(Value):
     """Seconds that one image may take."""
     max_pixels: int = Field(default=40_000_000, gt=0)
     """Largest image that is decoded, six times what the served model looks at."""
-    memo_bytes: int = Field(default=256 * 1024**2, gt=0)
-    """Memory for what has been read; a page takes about 60 KB."""
+    memo_bytes: int = Field(default=64 * 1024**2, gt=0)
+    """Memory for what has been read; a page takes 4 to 9 KB."""

@@ -14,8 +14,9 @@ from pipeline.embedded.worker import UndecodableImage, use_one_core
 
 Key = tuple[object, ...]
 
-# Seconds in which a process starts and takes its first task even on a busy machine; pebble counts the deadline from then on.
+# Within these seconds a process starts and takes a task, even on a busy machine. pebble counts the deadline from then on.
 START_S = 60
+SHUTTING_DOWN = "the reader is shutting down"
 
 logger = logging.getLogger(__name__)
 
@@ -98,7 +99,7 @@ class Engine:
         raise ReadError(_reason(outcome, deadline_s)) from outcome
 
     async def _outcome(self, call: Callable[[], bytes], deadline_s: float) -> bytes | BaseException:
-        """Return what `call` returned or raised: whatever that is, it is this request's failure and not the server's."""
+        """Return what `call` returned or raised: a failure is the request's, whatever it is, and not the server's."""
         future = (await self._running_pool()).schedule(call, timeout=deadline_s)
         self._under_way.add(future)
         try:
@@ -111,8 +112,7 @@ class Engine:
 
     async def _running_pool(self) -> ProcessPool:
         if self._is_closed:
-            msg = "the reader is shutting down"
-            raise ReadError(msg)
+            raise ReadError(SHUTTING_DOWN)
         # pebble gives a pool up when a process dies that was not at work.
         if self._pool is None or not self._pool.active:
             broken, self._pool = self._pool, _new_pool(self.config)
@@ -139,7 +139,7 @@ def _new_pool(config: EmbeddedConfig) -> ProcessPool:
 
 async def _stop(pool: ProcessPool | None) -> None:
     if pool is not None:
-        pool.stop()  # type: ignore[no-untyped-call]
+        pool.stop()
         await asyncio.to_thread(pool.join)
 
 
@@ -149,7 +149,9 @@ def _reason(error: BaseException, deadline_s: float) -> str:
             return f"reading took longer than {deadline_s:g} s and was stopped"
         case ProcessExpired():
             return f"the process reading it died (exit code {error.exitcode})"
-        case BrokenProcessPool() | asyncio.CancelledError():
-            return "the processes that read were stopped"
+        case BrokenProcessPool():
+            return "the processes that read died before they could start on it"
+        case asyncio.CancelledError():
+            return SHUTTING_DOWN
     logger.error("a reader failed", exc_info=error)
     return f"reading failed with {type(error).__name__}: {error}"

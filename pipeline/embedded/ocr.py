@@ -7,6 +7,7 @@ between the printed strokes of a line tell where its words begin and end.
 import re
 from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -30,6 +31,9 @@ _PARAMS = {
 }
 _WORD_GAP = 0.18
 """Narrowest gap between words, in line heights: gaps inside words reach 0.17, spaces begin at 0.19 (measured on 10,000 gaps)."""
+_NUMERIC = frozenset("0123456789.,$()%+-")
+_NUMBER_GAP = 0.5
+"""Narrowest gap between two numbers, in line heights: figures are all as wide as a 0, so that a 1 stands free."""
 _INK_CONTRAST = 0.35
 """How far from the background ink is, as a share of the strongest contrast in the line."""
 
@@ -107,17 +111,21 @@ def _snapped(words: list[Word], boxes: Sequence[Rect], blobs: list[tuple[float, 
 
 
 def _split(word: Word, boxes: Sequence[Rect], blobs: list[tuple[float, float]], rect: Rect) -> list[Word]:
-    owners = [_nearest(blobs, (box.x0 + box.x1) / 2) for box in boxes]
-    if any(_STRAY_LETTER.fullmatch("".join(c for c, o in zip(word.text, owners, strict=True) if o == owner)) for owner in owners):
-        owners = [owners[0]] * len(owners)
-    parts = []
-    for owner in sorted(set(owners)):
-        members = [i for i, other in enumerate(owners) if other == owner]
-        text = word.text[members[0] : members[-1] + 1]
-        is_whole = owners.count(owner) == len(owners)
-        x0, x1 = (word.rect.x0, word.rect.x1) if is_whole else blobs[owner]
-        parts.append(word._replace(text=text, rect=Rect(x0, rect.y0, x1, rect.y1)))
-    return parts
+    owners = np.maximum.accumulate([_nearest(blobs, (box.x0 + box.x1) / 2) for box in boxes]).tolist()
+    starts = [0, *(i for i in range(1, len(owners)) if _is_break(word.text, i, blobs, owners, rect.y1 - rect.y0)), len(owners)]
+    spans = list(pairwise(starts))
+    if any(_STRAY_LETTER.fullmatch(word.text[start:end]) for start, end in spans):
+        spans = [(0, len(owners))]
+    return [
+        word._replace(text=word.text[start:end], rect=Rect(blobs[owners[start]][0], rect.y0, blobs[owners[end - 1]][1], rect.y1))
+        for start, end in spans
+    ]
+
+
+def _is_break(text: str, i: int, blobs: list[tuple[float, float]], owners: list[int], height: float) -> bool:
+    gap = blobs[owners[i]][0] - blobs[owners[i - 1]][1]
+    inside_number = text[i - 1] in _NUMERIC and text[i] in _NUMERIC
+    return owners[i] != owners[i - 1] and gap >= (_NUMBER_GAP if inside_number else _WORD_GAP) * height
 
 
 def _nearest(blobs: list[tuple[float, float]], x: float) -> int:

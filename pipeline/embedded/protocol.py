@@ -190,9 +190,7 @@ def _marker(text: str, index: int, kind: RequestKind) -> _Marker:
 def _image(url: str, index: int, marker: _Marker, filename: str, max_pixels: int) -> SeenImage:
     data = _decoded(url, index)
     digest = hashlib.sha256(data).hexdigest()
-    return SeenImage(
-        index, marker.doc, marker.page, filename, marker.box, data, digest, _tokens(data, index, max_pixels)
-    )
+    return SeenImage(index, marker.doc, marker.page, filename, marker.box, data, digest, _tokens(data, index, max_pixels))
 
 
 def _decoded(url: str, index: int) -> bytes:
@@ -258,8 +256,8 @@ def _max_tokens(wanted: int | None, prompt_tokens: int, context: int) -> int:
     if total > context:
         msg = (
             f"Requested token count exceeds the model's maximum context length of {context} tokens. "
-            f"You requested a total of {total} tokens: {prompt_tokens} tokens from the input messages and {wanted} tokens "
-            f"for the completion."
+            f"You requested a total of {total} tokens: {prompt_tokens} tokens from the input messages and {wanted} "
+            f"tokens for the completion."
         )
         raise BadRequest(msg)
     return wanted or context - prompt_tokens

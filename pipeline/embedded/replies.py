@@ -117,11 +117,11 @@ async def _answer(request: ChatRequest, engine: Engine) -> str:
     question, kind, _ = request.instruction
     async with aclosing(_pages(request, engine)) as read:
         pages = [page async for page in read]
-    finding = partial(worker.findings, question, pages)
+    call = partial(worker.findings, question, pages)
+    if request.kind == "answer":
+        call = partial(worker.answer, question, kind, pages)
     with _naming(f"question {question!r}"):
-        return (
-            await engine.run(finding if request.kind == "finding" else partial(worker.answer, question, kind, pages))
-        ).decode()
+        return (await engine.run(call)).decode()
 
 
 async def _pages(request: ChatRequest, engine: Engine) -> AsyncGenerator[PackedPage]:
@@ -130,9 +130,7 @@ async def _pages(request: ChatRequest, engine: Engine) -> AsyncGenerator[PackedP
             yield PackedPage(image.doc, image.page, image.filename, reading)
 
 
-async def _read_all(
-    request: ChatRequest, engine: Engine, function: Callable[[bytes], bytes]
-) -> AsyncGenerator[tuple[SeenImage, bytes]]:
+async def _read_all(request: ChatRequest, engine: Engine, function: Callable[[bytes], bytes]) -> AsyncGenerator[tuple[SeenImage, bytes]]:
     """Yield the images in order with what `function` reads on each.
 
     A few are read ahead: enough to keep all processes busy, few enough for other requests to get their turn.

@@ -21,12 +21,12 @@ class EmbeddedEndpoint(NamedTuple):
 
     The host in `base_url` is a placeholder; a client connects through the socket:
 
-        transport = httpx.AsyncHTTPTransport(uds=str(endpoint.uds))
-        httpx.AsyncClient(base_url=endpoint.base_url, transport=transport)
+        transport = httpx2.AsyncHTTPTransport(uds=str(endpoint.uds))
+        httpx2.AsyncClient(base_url=endpoint.base_url, transport=transport)
 
-    and `openai`, which is built on httpx2:
+    and through `openai`:
 
-        client = openai.DefaultAsyncHttpx2Client(transport=httpx2.AsyncHTTPTransport(uds=str(endpoint.uds)))
+        client = openai.DefaultAsyncHttpx2Client(transport=transport)
         openai.AsyncOpenAI(base_url=endpoint.base_url, api_key="none", http_client=client)
     """
 
@@ -53,18 +53,15 @@ def run_server(config: EmbeddedConfig, host: str = "127.0.0.1", port: int = 8000
 
 @contextlib.asynccontextmanager
 async def embedded_server(config: EmbeddedConfig) -> AsyncGenerator[EmbeddedEndpoint]:
-    """Serve in the running event loop while the context lasts; then cancel what is under way and stop all processes.
+    """Serve in the running event loop while the context lasts; then fail what is under way and stop all processes.
 
     Raises:
-        OSError: the socket cannot be made, for example because the folder for
-            temporary files has a path of more than 80 bytes.
+        OSError: the socket cannot be made: the path of the folder for temporary files is longer than some 80 bytes.
     """
     with tempfile.TemporaryDirectory(prefix="longread-") as folder:
         uds = Path(folder) / "reader.sock"
         app = create_app(config)
-        server = _GuestServer(
-            uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_S)
-        )
+        server = _GuestServer(uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_S))
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
             listener.bind(str(uds))
             listener.listen()  # clients may connect from here on: they wait until the server accepts them

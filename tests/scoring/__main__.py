@@ -33,7 +33,7 @@ def main() -> None:
 def _tables(scores: TableScores) -> Table:
     shown = Table("Document", "Pages", "Table", "Cells", "In place", "Anywhere", title="Tables")
     for one in scores.tables:
-        pages = "–".join(str(page) for page in sorted({one.pages[0], one.pages[-1]}))
+        pages = "-".join(str(page) for page in sorted({one.pages[0], one.pages[-1]}))
         anywhere = f"{one.n_anywhere / one.n_cells:.0%}" if one.is_found else "not found"
         shown.add_row(one.document, pages, one.title[:SHOWN], str(one.n_cells), f"{one.share:.0%}", anywhere)
     return shown

@@ -140,12 +140,14 @@ def _same_boolean(expected: str, answer: FoundAnswer) -> bool:
     return first in (YES if expected == "yes" else NO)
 
 
-JUDGES: Mapping[str, Callable[[str, FoundAnswer], bool]] = MappingProxyType({
-    "number": _same_quantity,
-    "currency": _same_quantity,
-    "percent": _same_percent,
-    "date": _same_date,
-    "text": _same_text,
-    "list": _same_list,
-    "boolean": _same_boolean,
-})
+JUDGES: Mapping[str, Callable[[str, FoundAnswer], bool]] = MappingProxyType(
+    {
+        "number": _same_quantity,
+        "currency": _same_quantity,
+        "percent": _same_percent,
+        "date": _same_date,
+        "text": _same_text,
+        "list": _same_list,
+        "boolean": _same_boolean,
+    }
+)

@@ -110,10 +110,7 @@ def _scatter_pairs(truth: ChartTruth, series: SeriesTruth, points: Sequence[Foun
     x_reach = AXIS_TOLERANCE * ((truth.x_max or 0.0) - (truth.x_min or 0.0))
     y_range = truth.y_max - truth.y_min
     weights = [
-        [
-            max(1e-6, 1 - abs(point.y - y) / y_range) if abs(_number(point.x) - float(x)) <= x_reach else 0.0
-            for point in points
-        ]
+        [max(1e-6, 1 - abs(point.y - y) / y_range) if abs(_number(point.x) - float(x)) <= x_reach else 0.0 for point in points]
         for x, y in series.points
     ]
     return best_pairs(weights)

@@ -35,9 +35,7 @@ def _assigned(costs: Sequence[Sequence[float]]) -> list[int]:
     return owner[:size]
 
 
-def _shortest_path(
-    costs: Sequence[Sequence[float]], owner: Sequence[int], row_price: list[float], col_price: list[float]
-) -> list[int]:
+def _shortest_path(costs: Sequence[Sequence[float]], owner: Sequence[int], row_price: list[float], col_price: list[float]) -> list[int]:
     """For each column the column before it on the cheapest path, and the free column at its end; prices are updated."""
     size = len(costs)
     distance, previous, is_done = [float("inf")] * size, [size] * size, [False] * (size + 1)

@@ -11,8 +11,8 @@ MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", 
 NAMES = "|".join(MONTHS)
 DATE_FORMS = (
     r"(?P<year>\d{4})-(?P<number>\d{1,2})(?:-(?P<day>\d{1,2}))?\b",
-    rf"(?P<month>{NAMES})[a-z]*\.? (?:(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,? )?(?P<year>\d{{4}})",
     rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th)? (?:of )?(?P<month>{NAMES})[a-z]*\.?,? (?P<year>\d{{4}})",
+    rf"(?P<month>{NAMES})[a-z]*\.? (?:(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,? )?(?P<year>\d{{4}})",
 )
 
 

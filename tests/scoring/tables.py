@@ -54,12 +54,7 @@ def score_tables(documents: Sequence[DocumentTruth], found: Sequence[FoundTable]
 
 def true_cells(truth: TableTruth) -> dict[tuple[int, int], str]:
     """The cells that are not empty, normalized, by position."""
-    return {
-        (row_no, col_no): cell_text(text)
-        for row_no, row in enumerate(truth.rows)
-        for col_no, text in enumerate(row)
-        if text.strip()
-    }
+    return {(row_no, col_no): cell_text(text) for row_no, row in enumerate(truth.rows) for col_no, text in enumerate(row) if text.strip()}
 
 
 def cells_right(truth: TableTruth, table: FoundTable) -> int:

@@ -12,6 +12,7 @@ ALIKE = 0.5
 """ANLS threshold of the DocVQA metric (Biten et al. 2019, "Scene Text Visual Question Answering")."""
 SHORT = 5
 """A word of so many letters has to be met exactly: one letter makes another word of it ("cat", "cut")."""
+EMPTY_WORDS = frozenset({"a", "an", "the", "and"})
 DASHES = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 QUOTES = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"")
 LOOSE_SPACE = re.compile(r"(?<=[$€£(])\s+|\s+(?=[%)])")
@@ -24,8 +25,9 @@ def cell_text(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """Lower-case words and numbers without punctuation."""
-    return re.findall(r"-?\d[\d.,]*\d|-?\d|[^\W\d_]+", cell_text(text).casefold())
+    """Lower-case words and numbers without punctuation, articles and "and"."""
+    found: list[str] = re.findall(r"-?\d[\d.,]*\d|-?\d|[^\W\d_]+", cell_text(text).casefold())
+    return [word for word in found if word not in EMPTY_WORDS]
 
 
 def digits(text: str) -> list[str]:

@@ -106,7 +106,7 @@ def segments(year: int, n_years: int) -> TableSpec:
     rows.append(grand_total("Total", *sums))
     return TableSpec(
         key="segments",
-        title="Results by segment",
+        title="Segment results",
         subtitle="(in thousands)",
         rows=tuple(rows),
         widths=(132.0, *[360.0 / (2 * n_years)] * (2 * n_years)),

@@ -1,9 +1,9 @@
 """The charts of the annual reports."""
 
 from data.generator.charts import ChartSpec, series
+from data.generator.northwind.amounts import value
 from data.generator.northwind.books import YEARS, books
 from data.generator.northwind.discussion import SEGMENT_NAMES, quarter_revenue
-from data.generator.northwind.amounts import value
 
 
 def revenue_bars(year: int) -> ChartSpec:
@@ -41,10 +41,7 @@ def income_line(year: int) -> ChartSpec:
 def quarter_bars(year: int) -> ChartSpec:
     """Revenue by quarter in two years, grouped, nothing printed."""
     names = ("Q1", "Q2", "Q3", "Q4")
-    groups = [
-        series(str(one), names, tuple(round(amount / 1000, 1) for amount in quarter_revenue(one)))
-        for one in (year - 1, year)
-    ]
+    groups = [series(str(one), names, tuple(round(amount / 1000, 1) for amount in quarter_revenue(one))) for one in (year - 1, year)]
     return ChartSpec(
         key="quarter-bars",
         chart_type="bar",

@@ -1,8 +1,7 @@
 """The pages of the annual reports: the cover, and body pages with running headers and footers."""
 
-from typing import Any
-
 from reportlab.lib.colors import HexColor, white
+from reportlab.pdfgen.canvas import Canvas
 
 from data.generator.flowables import ACCENT, HAIR
 from data.generator.pdf import LETTER, Layout, Leaf
@@ -14,10 +13,10 @@ PALE = HexColor("#c9dbe6")
 def report_layout(year: int) -> Layout:
     """Letter pages; the cover is drawn, not set."""
 
-    def cover(canvas: Any, _: Any) -> None:
+    def cover(canvas: Canvas, _: object) -> None:
         _draw_cover(canvas, year)
 
-    def body(canvas: Any, _: Any) -> None:
+    def body(canvas: Canvas, _: object) -> None:
         _draw_frame(canvas, year)
 
     width, height = LETTER
@@ -26,7 +25,7 @@ def report_layout(year: int) -> Layout:
     return Layout(f"Northwind Instruments, Inc. Annual Report {year}", LETTER, leaves)
 
 
-def _draw_cover(canvas: Any, year: int) -> None:
+def _draw_cover(canvas: Canvas, year: int) -> None:
     width, height = LETTER
     canvas.setFillColor(ACCENT)
     canvas.rect(0, height * 0.36, width, height * 0.64, stroke=0, fill=1)
@@ -52,7 +51,7 @@ def _draw_cover(canvas: Any, year: int) -> None:
     canvas.drawString(MARGIN, 88, "New York Stock Exchange: NWI")
 
 
-def _draw_frame(canvas: Any, year: int) -> None:
+def _draw_frame(canvas: Canvas, year: int) -> None:
     width, height = LETTER
     canvas.setFont("Helvetica", 7.8)
     canvas.setFillColor(ACCENT)

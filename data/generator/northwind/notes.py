@@ -1,27 +1,39 @@
 """The tables of the notes to the statements."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from data.generator.northwind.amounts import DASH, dollars, percent, thousands, value
 from data.generator.northwind.books import Line, books
 from data.generator.northwind.discussion import SEGMENT_NAMES
 from data.generator.tables import Cell, TableSpec, data, grand_total, head, section, total
 
 ACQUIRED_GOODWILL = 43_106
-FINISHED_SHARE = (0.46, 0.47)
-WORK_SHARE = (0.21, 0.20)
+FINISHED_SHARE: Mapping[int, float] = MappingProxyType({2021: 0.45, 2022: 0.47, 2023: 0.46})
+WORK_SHARE: Mapping[int, float] = MappingProxyType({2021: 0.21, 2022: 0.20, 2023: 0.21})
+STATUTORY_RATE = 21.0
+TAX_PARTS: Mapping[str, Mapping[int, float]] = MappingProxyType(
+    {
+        "State taxes, net of federal benefit": {2021: 2.5, 2022: 2.6, 2023: 2.4},
+        "Foreign rate differences": {2021: 1.6, 2022: 1.1, 2023: 1.3},
+        "Research credits": {2021: -2.9, 2022: -2.7, 2023: -3.1},
+        "Stock-based compensation": {2021: 0.3, 2022: -0.2, 2023: -0.4},
+    }
+)
 
 
 def inventories(year: int) -> TableSpec:
     """What the inventories consist of."""
-    amounts = [value(books()["inventories"], one) for one in (year, year - 1)]
-    finished = [round(share * amount) for share, amount in zip(FINISHED_SHARE, amounts, strict=True)]
-    work = [round(share * amount) for share, amount in zip(WORK_SHARE, amounts, strict=True)]
-    raw = [whole - done - begun for whole, done, begun in zip(amounts, finished, work, strict=True)]
+    amounts = {one: value(books()["inventories"], one) for one in (year, year - 1)}
+    finished = [round(FINISHED_SHARE[one] * amount) for one, amount in amounts.items()]
+    work = [round(WORK_SHARE[one] * amount) for one, amount in amounts.items()]
+    raw = [whole - done - begun for whole, done, begun in zip(amounts.values(), finished, work, strict=True)]
     rows = [
         head("", str(year), str(year - 1)),
         data("Raw materials and components", *map(dollars, raw)),
         data("Work in process", *map(thousands, work)),
         data("Finished goods", *map(thousands, finished)),
-        grand_total("Inventories", *map(dollars, amounts)),
+        grand_total("Inventories", *map(dollars, amounts.values())),
     ]
     return TableSpec(
         key="inventories",
@@ -180,18 +192,17 @@ def leases(year: int) -> TableSpec:
 
 def tax_rates(year: int) -> TableSpec:
     """From the statutory to the effective tax rate, in percent, with negative values in parentheses."""
-    rate: Line = books()["tax"]
-    parts = {
-        "State taxes, net of federal benefit": (2.4, 2.6),
-        "Foreign rate differences": (1.3, 1.1),
-        "Research credits": (-3.1, -2.7),
-        "Stock-based compensation": (-0.4, -0.2),
-    }
-    ends = [round(100 * value(rate, one) / value(books()["pretax"], one), 1) for one in (year, year - 1)]
-    others = [round(end - 21.0 - sum(part[n] for part in parts.values()), 1) for n, end in enumerate(ends)]
-    rows = [head("", str(year), str(year - 1)), data("Federal statutory rate", "21.0%", "21.0%")]
-    rows += [data(label, *(_rate(one) for one in pair)) for label, pair in parts.items()]
-    rows += [data("Other, net", *(_rate(one) for one in others)), grand_total("Effective tax rate", *(f"{end}%" for end in ends))]
+    book, years = books(), (year, year - 1)
+    ends = [round(100 * value(book["tax"], one) / value(book["pretax"], one), 1) for one in years]
+    known = [STATUTORY_RATE + sum(part[one] for part in TAX_PARTS.values()) for one in years]
+    others = [round(end - sum_known, 1) for end, sum_known in zip(ends, known, strict=True)]
+    rows = [
+        head("", *map(str, years)),
+        data("Federal statutory rate", *[_rate(STATUTORY_RATE)] * 2),
+        *(data(label, *(_rate(part[one]) for one in years)) for label, part in TAX_PARTS.items()),
+        data("Other, net", *map(_rate, others)),
+        grand_total("Effective tax rate", *map(_rate, ends)),
+    ]
     return TableSpec(
         key="tax-rates",
         title="Reconciliation of the effective tax rate",
@@ -201,7 +212,7 @@ def tax_rates(year: int) -> TableSpec:
 
 
 def _rate(value_in_percent: float) -> str:
-    return f"({-value_in_percent})%" if value_in_percent < 0 else f"{value_in_percent}%"
+    return f"({-value_in_percent:.1f})%" if value_in_percent < 0 else f"{value_in_percent:.1f}%"
 
 
 def stock_units(year: int) -> TableSpec:

@@ -1,5 +1,8 @@
 """The primary statements of a year's report: income, balance sheet, cash flows, equity."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from data.generator.northwind.amounts import (
     DASH,
     dollars,
@@ -16,6 +19,7 @@ from data.generator.northwind.books import Line, books
 from data.generator.tables import Cell, Row, TableSpec, data, grand_total, head
 
 LABEL_WIDTH = 250.0
+RESTRUCTURING_NOTE: Mapping[int, int] = MappingProxyType({2022: 2, 2023: 4})
 
 
 def income_statement(year: int, n_years: int) -> TableSpec:
@@ -56,7 +60,7 @@ def income_statement(year: int, n_years: int) -> TableSpec:
         widths=(LABEL_WIDTH, *[240.0 / n_years] * n_years),
         scale=1000,
         currency="USD",
-        footnotes=("(1) Severance and lease costs of closing the Bremen plant; see Note 4.",),
+        footnotes=(f"(1) Severance and lease costs of closing the Bremen plant; see Note {RESTRUCTURING_NOTE[year]}.",),
     )
 
 

@@ -21,7 +21,14 @@ def _one(document: str, *phrases: str) -> tuple[Proof, ...]:
 
 def _paper() -> tuple[Question, ...]:
     return (
-        Question("tidal-range-skarvoy", "What is the tidal range at Skarvoy in meters?", "number", "2.95", (PAPER,), _one(PAPER, "Skarvoy", "2.95")),
+        Question(
+            "tidal-range-skarvoy",
+            "What is the tidal range at Skarvoy in meters?",
+            "number",
+            "2.95",
+            (PAPER,),
+            _one(PAPER, "Skarvoy", "2.95"),
+        ),
         Question(
             "drift-ytre-holm",
             "How fast did the 26 GHz radar at Ytre Holm drift, in millimeters per year?",
@@ -69,10 +76,33 @@ def _slides() -> tuple[Question, ...]:
             (SLIDES,),
             _one(SLIDES, "Units shipped per quarter"),
         ),
-        Question("chemicals-share", "What share of the installed base is in the chemical industry?", "percent", "23.5%", (SLIDES,), _one(SLIDES, "Installed base by industry")),
-        Question("main-call-reason", "What do customers call support about most often?", "text", "Configuration", (SLIDES,), _one(SLIDES, "Support calls by reason")),
-        Question("buoy-launch", "When will the Kestrel Buoy be launched?", "date", "October 2024", (SLIDES,), _one(SLIDES, "Kestrel Buoy", "October 2024")),
-        Question("mini-cost", "What does one Kestrel Mini cost to make?", "currency", "$96", (SLIDES,), _one(SLIDES, "Kestrel Mini", "96", "259")),
+        Question(
+            "chemicals-share",
+            "What share of the installed base is in the chemical industry?",
+            "percent",
+            "23.5%",
+            (SLIDES,),
+            _one(SLIDES, "Installed base by industry"),
+        ),
+        Question(
+            "main-call-reason",
+            "What do customers call support about most often?",
+            "text",
+            "Configuration",
+            (SLIDES,),
+            _one(SLIDES, "Support calls by reason"),
+        ),
+        Question(
+            "buoy-launch",
+            "When will the Kestrel Buoy be launched?",
+            "date",
+            "October 2024",
+            (SLIDES,),
+            _one(SLIDES, "Kestrel Buoy", "October 2024"),
+        ),
+        Question(
+            "mini-cost", "What does one Kestrel Mini cost to make?", "currency", "$96", (SLIDES,), _one(SLIDES, "Kestrel Mini", "96", "259")
+        ),
         Question(
             "delayed-products",
             "Which products on the road map are delayed?",
@@ -97,17 +127,42 @@ def _scan() -> tuple[Question, ...]:
             _one(SCAN, "30.9"),
             states_kind=True,
         ),
-        Question("repair-sum", "What would all the proposed repairs cost together?", "currency", "$492,400", (SCAN,), _one(SCAN, "492,400")),
-        Question("next-inspection", "When is the next regular inspection due?", "date", "September 2026", (SCAN,), _one(SCAN, "September 2026")),
-        Question("fender-rating", "Which condition rating did the fenders of berth 7 get?", "number", "5", (SCAN,), _one(SCAN, "Fenders", "Condition rating")),
+        Question(
+            "repair-sum", "What would all the proposed repairs cost together?", "currency", "$492,400", (SCAN,), _one(SCAN, "492,400")
+        ),
+        Question(
+            "next-inspection", "When is the next regular inspection due?", "date", "September 2026", (SCAN,), _one(SCAN, "September 2026")
+        ),
+        Question(
+            "fender-rating",
+            "Which condition rating did the fenders of berth 7 get?",
+            "number",
+            "5",
+            (SCAN,),
+            _one(SCAN, "Fenders", "Condition rating"),
+        ),
         Question("berth-8", "What condition is the deck of berth 8 in?", "none", "", (SCAN,)),
     )
 
 
 def _prices() -> tuple[Question, ...]:
     return (
-        Question("price-aq-100", "What is the unit price of 20 Aqua meters DN 100?", "currency", "$1,600.00", (PRICES,), _one(PRICES, "AQ-100", "1,600.00")),
-        Question("warranty", "How many months of warranty do the instruments have?", "number", "36", (PRICES,), _one(PRICES, "warranty of 36 months")),
+        Question(
+            "price-aq-100",
+            "What is the unit price of 20 Aqua meters DN 100?",
+            "currency",
+            "$1,600.00",
+            (PRICES,),
+            _one(PRICES, "AQ-100", "1,600.00"),
+        ),
+        Question(
+            "warranty",
+            "How many months of warranty do the instruments have?",
+            "number",
+            "36",
+            (PRICES,),
+            _one(PRICES, "warranty of 36 months"),
+        ),
     )
 
 

@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from fnmatch import fnmatch
 
 from pipeline.embedded.answers.clauses import clause
-from pipeline.embedded.answers.compose import UNANSWERED, from_claim, from_found, from_list, from_result
+from pipeline.embedded.answers.compose import UNANSWERED, from_claim, from_entry, from_found, from_list, from_result
 from pipeline.embedded.answers.corpus import Corpus, index
 from pipeline.embedded.answers.evidence import cite_words
 from pipeline.embedded.answers.extremes import extreme
-from pipeline.embedded.answers.lists import enumerate_items
+from pipeline.embedded.answers.lists import Listed, enumerate_items
 from pipeline.embedded.answers.lookup import Wanted
 from pipeline.embedded.answers.operate import compute, seek
 from pipeline.embedded.answers.question import Query, parse
+from pipeline.embedded.answers.rows import alike, entries
 from pipeline.embedded.answers.seen import SeenPage
 from pipeline.embedded.answers.spans import sentences
 from schemas.extraction import AnswerKind, AnswerReading, CitedEvidence, Findings
@@ -78,11 +79,14 @@ def _is_foreign(query: Query, corpus: Corpus) -> bool:
 
 def _reply(query: Query, corpus: Corpus) -> AnswerReading:
     year = query.years[-1] if query.years else 0
-    wanted = Wanted(query.words, year, query.kind, query.pages, frozenset(query.names))
+    wanted = Wanted(query.words, year, query.kind, query.pages, frozenset(query.names), query.at_end)
     if query.operation == "extreme":
         return _extreme_reply(query, corpus, wanted)
     if query.operation != "lookup":
         result = compute(corpus, query)
+        printed = seek(corpus, query, query.words, year, "percent")[:1] if query.operation in {"share", "growth"} else []
+        if printed and printed[0].score >= max(_ENOUGH, result.score if result else 0):
+            return from_found(query, printed[0])
         if result and result.score >= _ENOUGH:
             return from_result(query, result)
     return _looked_up(query, corpus, wanted)
@@ -103,13 +107,23 @@ def _looked_up(query: Query, corpus: Corpus, wanted: Wanted) -> AnswerReading:
     if query.kind == "boolean":
         return _claim(query, corpus, wanted)
     if query.kind == "list":
-        listed = enumerate_items(corpus, query, wanted)
-        return from_list(listed) if listed and listed.score >= _ENOUGH else UNANSWERED
+        return _list_reply(query, corpus, wanted)
     found = seek(corpus, query, query.words, wanted.year, query.kind)
-    if query.kind == "text":
-        found = sorted([*found, *clause(corpus, query, wanted)], key=lambda one: -one.score)
-    enough = _ENOUGH_FOR_WORDS if query.kind == "text" else _ENOUGH
+    if query.kind in {"text", "date", "none"}:
+        found += [from_entry(entry) for entry in entries(corpus, query)[:3]]
+        found += clause(corpus, query, wanted) if query.kind != "date" else []
+        found = sorted(found, key=lambda one: -one.score)
+    enough = _ENOUGH_FOR_WORDS if found and found[0].amount is None else _ENOUGH
     return from_found(query, found[0]) if found and found[0].score >= enough else UNANSWERED
+
+
+def _list_reply(query: Query, corpus: Corpus, wanted: Wanted) -> AnswerReading:
+    listed = enumerate_items(corpus, query, wanted)
+    rows = entries(corpus, query)
+    if rows and rows[0].score > (listed.score if listed else 0):
+        same = alike(rows)
+        listed = Listed(tuple(dict.fromkeys(entry.text for entry in same)), rows[0].score, tuple(entry.evidence for entry in same))
+    return from_list(listed) if listed and listed.score >= _ENOUGH else UNANSWERED
 
 
 def _claim(query: Query, corpus: Corpus, wanted: Wanted) -> AnswerReading:

@@ -8,6 +8,7 @@ from pipeline.embedded.answers.found import Found
 from pipeline.embedded.answers.lists import Listed
 from pipeline.embedded.answers.operate import Result
 from pipeline.embedded.answers.question import Query
+from pipeline.embedded.answers.rows import Entry
 from schemas.extraction import AnswerKind, AnswerReading, CitedEvidence
 
 UNANSWERED = AnswerReading(is_answerable=False)
@@ -35,6 +36,22 @@ def from_found(query: Query, found: Found) -> AnswerReading:
         rationale=_where(found),
         confidence=_confidence(found.score),
         evidence=(found.evidence,),
+    )
+
+
+def from_entry(entry: Entry) -> Found:
+    """Return a table row's field as a found value, so that it competes with the others."""
+    return Found(
+        score=entry.score,
+        text=entry.text,
+        amount=None,
+        factor=1,
+        currency=None,
+        label="",
+        header=entry.column,
+        place=entry.place,
+        row=-1,
+        evidence=entry.evidence,
     )
 
 

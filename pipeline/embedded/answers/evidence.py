@@ -16,6 +16,11 @@ def cite_cell(page: SeenPage, cell: Cell) -> CitedEvidence:
     return CitedEvidence(doc=page.doc, page=page.page, box=_box(page, cell.row_rect), quote=cell.row_text or cell.text, source_kind=cell.source)
 
 
+def cite_rect(page: SeenPage, rect: Rect, quote: str) -> CitedEvidence:
+    """Cite a part of a table."""
+    return CitedEvidence(doc=page.doc, page=page.page, box=_box(page, rect), quote=quote, source_kind="table")
+
+
 def cite_words(page: SeenPage, words: Sequence[Word], around: int = 0) -> CitedEvidence:
     """Cite running text: of a long sentence, the part around word number `around`."""
     start = max(0, min(around - _QUOTE_WORDS // 2, len(words) - _QUOTE_WORDS))

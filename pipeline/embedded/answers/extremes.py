@@ -113,9 +113,10 @@ def _year(line: _Line, query: Query, about: tuple[int, ...]) -> float:
         own = years(line.own)
         return 1.0 if not own or not about or max(about) in own else 0.85
     year = query.years[-1]
-    for text, fit in ((line.own, 1.0), (line.title, 0.95)):
+    period = line.members[0][1].period
+    for text, fit in ((line.own, 1.0), (period, 1.0), (line.title, 0.95)):
         if named := years(text):
-            return fit if year in named else 0.2
+            return fit if named[-1] == year else fit * 0.8 if year in named else 0.2
     if set(query.years) & {y for name, _ in line.members for y in years(name)}:
         return 0.9
     return 0.85 if year in about else 0.4

@@ -66,8 +66,26 @@ def lay_out(reading: Reading) -> Layout:
     paragraphs = _paragraphs(_joined(lines))
     prose = [line.rect for paragraph in paragraphs if _is_prose(paragraph) for line in paragraph]
     segments = [segment for line in lines for segment in _split(line)]
-    rows = tuple(_without_prose(row, prose) for row in _rows(segments))
-    return Layout(rows, tuple(_sentences(paragraphs, height)), height)
+    rows = _without_margins([_without_prose(row, prose) for row in _rows(segments)], reading.height, height)
+    told = [paragraph for paragraph in paragraphs if _is_prose(paragraph) or not _is_tabular(paragraph, rows)]
+    return Layout(tuple(rows), tuple(_sentences(told, height)), height)
+
+
+def _without_margins(rows: list[Row], page_height: int, height: float) -> list[Row]:
+    """Drop running heads and page numbers: rows in the outer strips of the page that stand apart from the rest."""
+    start, end = 0, len(rows)
+    if end > 2 and rows[0].rect.y1 < 0.07 * page_height and rows[1].rect.y0 - rows[0].rect.y1 > height:
+        start = 1
+    if end > 2 and rows[-1].rect.y0 > 0.92 * page_height and rows[-1].rect.y0 - rows[-2].rect.y1 > height:
+        end -= 1
+    return rows[start:end]
+
+
+def _is_tabular(paragraph: list[Line], rows: list[Row]) -> bool:
+    """True for a column of a table: most of its lines have something beside them, and they are short."""
+    beside = sum(any(len(row.segments) > 1 and _is_within(line.rect, row.rect) for row in rows) for line in paragraph)
+    words = sum(len(line.words) for line in paragraph)
+    return beside >= 0.6 * len(paragraph) and words < 3.5 * len(paragraph)
 
 
 def _is_prose(paragraph: list[Line]) -> bool:

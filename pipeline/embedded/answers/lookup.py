@@ -19,13 +19,17 @@ _CHANGES = frozenset(terms("change increase decrease growth variance difference 
 
 
 class Wanted(NamedTuple):
-    """One value to look for: its terms, the year it is for (0: any) and what kind of value it is."""
+    """One value to look for: its terms, the year it is for (0: any) and what kind of value it is.
+
+    `at_end` tells a balance ("at the end of 2022") from what happened during the year.
+    """
 
     words: tuple[str, ...]
     year: int
     kind: AnswerKind
     pages: tuple[int, ...] = ()
     names: frozenset[str] = frozenset()
+    at_end: bool = False
 
 
 def look_up(corpus: Corpus, wanted: Wanted, limit: int = 12) -> list[Found]:
@@ -89,8 +93,9 @@ def _score(cell: Cell, wanted: Wanted, weights: dict[str, float], on_page: froze
     if not focus:
         return 0.0
     coverage = _coverage(cell, weights, near, frozenset(header), on_page, identity)
-    period = _period(cell, wanted.year, about)
-    return coverage * period * (0.55 + 0.45 * _precision(label, weights)) * (0.75 + 0.25 * _precision(header, weights)) * _kind_fit(cell, wanted)
+    period = _period(cell, wanted, about)
+    named = max(_precision(label, weights), _precision(terms(cell.stub), weights) - 0.1)
+    return coverage * period * (0.55 + 0.45 * named) * (0.75 + 0.25 * _precision(header, weights)) * _kind_fit(cell, wanted)
 
 
 def _coverage(cell: Cell, weights: dict[str, float], near: set[str], header: frozenset[str], on_page: frozenset[str], identity: frozenset[str]) -> float:
@@ -120,13 +125,15 @@ def _precision(words: Sequence[str], weights: dict[str, float]) -> float:
     return asked / len(telling) - (0.3 if (telling - weights.keys()) & _CHANGES else 0)
 
 
-def _period(cell: Cell, year: int, about: tuple[int, ...]) -> float:
-    """Return how well the years around a cell agree with `year`."""
+def _period(cell: Cell, wanted: Wanted, about: tuple[int, ...]) -> float:
+    """Return how well the years around a cell agree with the wanted one, and a date with "at the end of"."""
+    year = wanted.year
     if not year:
         return 1.0 if not years(cell.header) or not about or max(about) in years(cell.header) else 0.93
-    own = years(f"{cell.header} {cell.stub} {cell.label}")
+    own = years(cell.header) or years(cell.period) or years(f"{cell.stub} {cell.label}")
+    is_flow = wanted.at_end and "ended" in f"{cell.header} {cell.title}".lower()
     if own:
-        return (1.0 if len(own) == 1 else 0.8) if year in own else 0.0
+        return (1.0 if own[-1] == year else 0.75 if year in own else 0.0) * (0.85 if is_flow else 1)
     around = years(f"{cell.section} {cell.title}")
     if around:
         return 0.9 if around[-1] == year else 0.6 if year in around else 0.2
@@ -134,10 +141,12 @@ def _period(cell: Cell, year: int, about: tuple[int, ...]) -> float:
 
 
 def _kind_fit(cell: Cell, wanted: Wanted) -> float:
-    if wanted.kind in {"text", "list", "boolean", "none"}:
-        return 1.0 if cell.amount is None else 0.75
+    if wanted.kind == "none":
+        return 1.0 if cell.amount else 0.85
+    if wanted.kind in {"text", "list", "boolean"}:
+        return 0.9 if cell.amount is None else 0.7
     if wanted.kind == "date":
-        return 0.8
+        return 0.0 if cell.amount else 0.8
     if cell.amount is None:
         return 0.0
     is_percent = cell.amount.kind == "percent" or _says_percent(cell)

@@ -45,7 +45,7 @@ class Result(NamedTuple):
 
 def seek(corpus: Corpus, query: Query, words: Sequence[str], year: int, kind: AnswerKind) -> list[Found]:
     """Return values for `words` from tables, charts and sentences, best first."""
-    wanted = Wanted(tuple(words), year, kind, query.pages, frozenset(query.names))
+    wanted = Wanted(tuple(words), year, kind, query.pages, frozenset(query.names), query.at_end)
     return sorted(look_up(corpus, wanted) + pick(corpus, query, wanted), key=lambda found: -found.score)
 
 
@@ -131,7 +131,7 @@ def _expanded(query: Query, a: tuple[str, ...], b: tuple[str, ...]) -> list[tupl
 
 
 def _result(query: Query, operands: tuple[Found, ...], years: list[int]) -> Result:
-    first, last = operands[0], operands[-1]
+    first = operands[0]
     score = min(operand.score for operand in operands)
     factor = first.factor if all(o.factor == first.factor for o in operands) else 1
     values = [o.value if factor == o.factor else o.full for o in operands]

@@ -50,8 +50,8 @@ _OPERATIONS: tuple[tuple[Operation, str], ...] = (
 )  # fmt: skip
 _CHOOSING = r"\b(?:which|who|where|when|what (?!is\b|was\b|are\b|were\b)\w+)\b"
 _OPERATION_WORDS = re.compile(
-    rf"\b(?:{_MORE}|(?!{_BOUND})(?:{_MOST})|{_MOVE}|exceed\w*|surpass\w*|difference|gap|growth rate|ratio|divided|times|combined|together|altogether|in total|sum|"
-    r"compared (?:to|with)|versus|vs|between|among|percentage points?|amounts?|figure|value|respectively|calculate|compute|answer|usd|eur|gbp|millions?|billions?|thousands?|page|fy|as an? (?:share|proportion|fraction) of|"
+    rf"\b(?:(?:what|which) (?:share|proportion|fraction)(?: of)?|{_MORE}|(?!{_BOUND})(?:{_MOST})|{_MOVE}|exceed\w*|surpass\w*|difference|gap|growth rate|ratio|divided|times|combined|together|altogether|in total|sum|"
+    r"compared (?:to|with)|versus|vs|between|among|percentage points?|amounts?|figure|value|respectively|calculate|compute|answer|usd|eur|gbp|millions?|billions?|thousands?|page|fy|as an? (?:share|proportion|fraction) of|according to|kinds?|sorts?|types?|"
     r"percentage|percent|per cent|proportion|in absolute terms|how (?:much|many)|which|what)\b",
     re.IGNORECASE,
 )
@@ -77,6 +77,7 @@ class Query(NamedTuple):
     count: int | None
     subject: tuple[str, ...]
     wants_least: bool
+    at_end: bool
 
 
 def parse(question: str, kind: AnswerKind | None = None) -> Query:
@@ -102,6 +103,7 @@ def parse(question: str, kind: AnswerKind | None = None) -> Query:
         count=_digit(count[1]) if count else None,
         subject=_subject(body),
         wants_least=bool(_LEAST.search(body)),
+        at_end=bool(re.search(r"\bat (?:the )?(?:\w+ ){0,2}end\b|\bas of\b|\byear[- ]end\b|\bat (?:December|June|March|September) \d", body, re.IGNORECASE)),
     )
 
 
@@ -137,12 +139,13 @@ _KINDS: tuple[tuple[AnswerKind, str], ...] = (
     ("boolean", r"^(?:is|are|was|were|do|does|did|has|have|had|can|could|will|should|must|may)\b"),
     ("list", r"^(?:list|name|enumerate)\b|\b(?:what|which) (?:are|were) the (?:names? of the )?(?:two|three|four|five|six|seven|eight|nine|ten|\d|main|key|different|various)\b"
              r"|\b(?:what|which) (?:two|three|four|five|six|seven|\d) \w+|^(?:what|which) (?:\w+ ){0,3}(?:are|were) (?:listed|named|included)"
-             r"|\bwhat are the \w+s\b|\bwhich \w+s (?:are|were|does|do|did)\b"),
+             r"|\bwhat are the \w+s\b|^(?:in |on |at |from )?which (?:\w+ ){0,2}?(?!is\b|was\b|has\b|does\b)\w+(?<![sui])s\b"),
     ("percent", r"\bwhat (?:percentage|percent|%)|\bpercent(?:age)?\b|\bby what per ?cent|\bhow many per ?cent|\bwhat (?:share|proportion)\b|\b(?:tax|growth|interest|response|vacancy|churn|yield) rate\b|\bmargin\b"),
     ("date", r"^when\b|\b(?:what|which) (?:date|day|month|year)\b|\bon what date\b|\bin which year\b|\bas of what\b"),
-    ("text", r"^(?:who|where|why)\b|^(?:to |from |by |for |with )?(?:whom|which|whose)\b"),
+    ("text", r"^how often\b|^(?:who|where|why)\b|^(?:to |from |by |for |with )?(?:whom|which|whose)\b"),
+    ("percent", r"^how much of\b"),
     ("number", r"\bhow (?:many|long|far|tall|wide|heavy|old|high|deep|fast|often|large|big|hot|loud)\b|\bnumber of\b|\bratio\b|\btemperature\b|\bweight\b|\bvoltage\b|\bpressure\b|\bcapacity\b|\bheadcount\b"),
-    ("currency", r"\bhow much\b|\b(?:revenues?|sales|income|profit|loss|cost|costs|price|expenses?|expenditures?|capex|cash|dividends?|assets|liabilit\w+|equity|debt|earnings|ebitda|budget|spend\w*|spent|paid|pay|turnover|fee|fees|capital)\b"),
+    ("currency", r"\bhow much (?:money|did .* (?:cost|pay|spend|earn|sell|invest))\b|\b(?:revenues?|sales|income|profit|loss|cost|costs|price|expenses?|expenditures?|capex|cash|dividends?|assets|liabilit\w+|equity|debt|earnings|ebitda|budget|spend\w*|spent|paid|pay|turnover|fee|fees|capital)\b"),
 )  # fmt: skip
 
 
@@ -154,4 +157,4 @@ def kind_of(body: str, operation: Operation) -> AnswerKind:
         return "number"
     if operation == "extreme" and re.search(_CHOOSING, body, re.IGNORECASE):
         return "date" if re.search(r"\b(?:which|what) (?:year|month|day|date|quarter)\b|^when\b", body, re.IGNORECASE) else "text"
-    return next((kind for kind, pattern in _KINDS if re.search(pattern, body, re.IGNORECASE)), "text")
+    return next((kind for kind, pattern in _KINDS if re.search(pattern, body, re.IGNORECASE)), "none")

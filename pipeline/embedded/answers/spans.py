@@ -16,7 +16,7 @@ from pipeline.embedded.answers.terms import terms
 
 _PAGES = 25
 _MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.?"
-_DATE = re.compile(
+DATE = re.compile(
     rf"\b(?:{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}|\d{{1,2}}(?:st|nd|rd|th)?\s+{_MONTH},?\s+\d{{4}}|\d{{4}}-\d\d-\d\d|\d{{1,2}}[/.]\d{{1,2}}[/.]\d{{2,4}}"
     rf"|{_MONTH}\s+\d{{4}}|(?:Q[1-4]|[Ff]irst quarter|[Ss]econd quarter|[Tt]hird quarter|[Ff]ourth quarter)(?: of)? \d{{4}}|{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?\b"
     rf"|\d{{1,2}}\s+{_MONTH}|(?:19|20)\d\d)"
@@ -26,8 +26,16 @@ _SPELLED = {
     for number, word in enumerate("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen".split())
 } | {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "hundred": 100}
 _SPELLED_WORD = re.compile(rf"\b({'|'.join(_SPELLED)})\b", re.IGNORECASE)
-_NAME = re.compile(r"\b(?:(?:Dr|Mr|Ms|Mrs|Prof|Sir)\.?\s)?[A-Z][\w'\u2019.&-]*(?:\s(?:(?:of|de|van|von|der|la|and|&)\s)?[A-Z][\w'\u2019.&-]*)+")
-_UNIT = re.compile(r"\s?(%|[A-Za-zµ°Ω][\w°/²³^.·-]*)")
+PERSON = re.compile(
+    r"\b(?:(?:Dr|Mr|Ms|Mrs|Prof|Sir)\.?\s)?[A-Z][a-z'\u2019]+(?:-[A-Z][a-z]+)?(?:\s[A-Z]\.)*(?:\s(?:de|van|von|der|la|du|da))?(?:\s[A-Z][A-Za-z'\u2019-]+){1,2}"
+    r"(?:,? (?:P\.E\.|Ph\.?D\.?|M\.D\.|Jr\.))?|\b(?:[A-Z][\w'-]+,? (?:& |and )?){1,4}(?:LLP|LLC|Inc|GmbH|Ltd|AS|AG|SA|plc)\b\.?"
+)
+_TIMES = r"(?:once|twice|(?:two|three|four|five|six|\d+) times)"
+_OFTEN = re.compile(
+    rf"\b(?:at least |at most |up to )?(?:{_TIMES} (?:a|an|per|each|every|in a) \w+"
+    r"|every (?:\w+ )?(?:hours?|days?|weeks?|months?|years?|seconds?|minutes?|quarters?)|hourly|daily|weekly|monthly|quarterly|annually|yearly|biannually)\b",
+    re.IGNORECASE,
+)
 
 
 class Span(NamedTuple):
@@ -96,7 +104,7 @@ def _period(around: str, own: str, year: int, about: tuple[int, ...]) -> float:
         return 0.3
     if year in years(around):
         return 0.95
-    return 0.85 if year in about else 0.5 if not about else 0.3
+    return (0.92 if max(about) == year else 0.8) if year in about else 0.5 if not about else 0.3
 
 
 def _found(corpus: Corpus, query: Query, wanted: Wanted, scored: _Scored) -> Iterator[Found]:
@@ -122,12 +130,14 @@ def _found(corpus: Corpus, query: Query, wanted: Wanted, scored: _Scored) -> Ite
 def spans(sentence: Sentence, query: Query, wanted: Wanted) -> Iterator[Span]:
     """Return the pieces of `sentence` that could be an answer of the wanted kind."""
     text = sentence.text
-    if wanted.kind in {"number", "currency", "percent"}:
+    if wanted.kind in {"number", "currency", "percent", "none"}:
         yield from _number_spans(text, query, wanted)
     elif wanted.kind == "date":
-        yield from (Span(m[0], m.start(), m.end()) for m in _DATE.finditer(text) if m[0] not in query.text)
-    elif wanted.kind == "text" and re.match(r"\W*(?:who|whom|whose)\b", query.text, re.IGNORECASE):
-        yield from (Span(m[0].rstrip(".,"), m.start(), m.end()) for m in _NAME.finditer(text) if _is_new(m[0], query))
+        yield from (Span(m[0], m.start(), m.end()) for m in DATE.finditer(text) if m[0] not in query.text)
+    elif wanted.kind == "text" and re.match(r"\W*(?:by )?(?:who|whom|whose)\b", query.text, re.IGNORECASE):
+        yield from (Span(m[0].rstrip(".,"), m.start(), m.end()) for m in PERSON.finditer(text) if _is_new(m[0], query))
+    elif wanted.kind == "text" and re.match(r"how often\b", query.text, re.IGNORECASE):
+        yield from (Span(m[0], m.start(), m.end()) for m in _OFTEN.finditer(text))
 
 
 def _is_new(name: str, query: Query) -> bool:
@@ -139,7 +149,9 @@ def _number_spans(text: str, query: Query, wanted: Wanted) -> Iterator[Span]:
     for amount in amounts(text):
         if amount.kind == "year" or (amount.value in asked and amount.kind == "number"):
             continue
-        if (wanted.kind == "percent") != (amount.kind == "percent"):
+        if wanted.kind != "none" and (wanted.kind == "percent") != (amount.kind == "percent"):
+            continue
+        if amount.kind == "currency" and "how many" in query.text.lower():
             continue
         if wanted.kind == "currency" and amount.kind != "currency" and amount.scale == 1:
             continue

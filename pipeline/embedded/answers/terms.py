@@ -34,10 +34,19 @@ _SAME = (
     ("q4", "fourth quarter", "4th quarter", "quarter 4"),
     ("repurchase", "buyback", "buy back"),
 )  # fmt: skip
+_IRREGULAR = dict(
+    pair.split(":")
+    for pair in (
+        "held:hold sold:sell paid:pay spent:spend grew:grow grown:grow rose:rise risen:rise fell:fall fallen:fall bought:buy made:make led:lead "
+        "built:build began:begin drawn:draw drew:draw chose:choose wrote:write written:write came:come took:take taken:take gave:give given:give "
+        "lost:lose won:win kept:keep met:meet ran:run sat:sit used:use using:use owned:own shipped:ship shipping:ship undrawn:draw larger:large "
+        "sq:square ft:feet foot:feet mm:millimeter km:kilometer kg:kilogram millimetre:millimeter metre:meter metres:meter millimetres:millimeter m:meter"
+    ).split()
+)
 _TOKEN = re.compile(r"[^\W_]+(?:[.'&][^\W_]+)*")
 _NUMERIC = re.compile(r"[\d.,]+")
 _ENDINGS = (
-    ("ations", "at"), ("ation", "at"), ("ities", "ity"), ("ies", "y"), ("sses", "ss"), ("ings", ""), ("ing", ""), ("ments", "ment"),
+    ("ations", "at"), ("ation", "at"), ("ities", ""), ("ity", ""), ("ies", "y"), ("sses", "ss"), ("ings", ""), ("ing", ""), ("ments", "ment"),
     ("ated", "at"), ("ates", "at"), ("ate", "at"), ("ed", ""), ("es", ""), ("ss", "ss"), ("us", "us"), ("is", "is"), ("s", ""), ("e", ""),
 )  # fmt: skip
 
@@ -46,6 +55,7 @@ _ENDINGS = (
 def stem(token: str) -> str:
     """Return `token` without its plural or verb ending (a light stemmer: it leaves short words alone)."""
     token = token.removesuffix("'s").rstrip("'")
+    token = _IRREGULAR.get(token, token)
     if len(token) <= 3 or _NUMERIC.fullmatch(token):
         return token
     for ending, kept in _ENDINGS:
@@ -73,7 +83,8 @@ def _phrases() -> dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]]:
 @lru_cache(maxsize=16384)
 def terms(text: str) -> tuple[str, ...]:
     """Return the folded, stemmed content words of `text`, in order, repeated words kept."""
-    words, folded, at = _plain(text), [], 0
+    words, at = _plain(text), 0
+    folded: list[str] = []
     while at < len(words):
         names = _phrases().get(words[at], ())
         name = next((pair for pair in names if tuple(words[at : at + len(pair[0])]) == pair[0]), None)

@@ -13,7 +13,8 @@ from pipeline.embedded.reading import Rect
 
 _LEVEL = 1.6  # px by which the ends of one bar may waver
 _MIN_WIDTH = 3
-_MIN_HEIGHT = 1
+_MIN_HEIGHT = 2
+_CUT = 3  # px: as thick as a grid line may be
 
 
 class Bar(NamedTuple):
@@ -35,7 +36,7 @@ class Bar(NamedTuple):
 
 def find_bars(layers: Sequence[Layer]) -> tuple[Bar, ...]:
     """Return the bars of all layers, upright, from left to right; layers that are no bars have none."""
-    found = [Bar(index, rect) for index, layer in enumerate(layers) for rect in _bars_of(layer.mask)]
+    found = [Bar(index, rect) for index, layer in enumerate(layers) for rect in _rejoined(_bars_of(layer.mask))]
     if not found:
         return ()
     usual = _usual_width(found)
@@ -82,6 +83,25 @@ def _longest_runs(mask: NDArray[np.uint8]) -> tuple[NDArray[np.intp], NDArray[np
         longest = int(np.argmax(ends - starts))
         tops[column], bottoms[column] = starts[longest], ends[longest]
     return tops, bottoms
+
+
+def _rejoined(rects: Sequence[Rect]) -> list[Rect]:
+    """Join the halves of bars that a grid line cuts: most pieces that lie side by side then have the same ends."""
+    pairs = [(before, after) for before, after in zip(rects, rects[1:], strict=False) if after.x0 - before.x1 <= _CUT]
+    same = [_have_same_ends(before, after) for before, after in pairs]
+    if not pairs or sum(same) < 0.6 * len(pairs):
+        return list(rects)
+    joined = [rects[0]]
+    for rect in rects[1:]:
+        if rect.x0 - joined[-1].x1 <= _CUT and _have_same_ends(joined[-1], rect):
+            joined[-1] = joined[-1]._replace(x1=rect.x1)
+        else:
+            joined.append(rect)
+    return joined
+
+
+def _have_same_ends(one: Rect, other: Rect) -> bool:
+    return abs(one.y0 - other.y0) <= _LEVEL and abs(one.y1 - other.y1) <= _LEVEL
 
 
 def _usual_width(bars: Sequence[Bar]) -> float:

@@ -26,14 +26,24 @@ class Color(NamedTuple):
         return max(abs(own - theirs) for own, theirs in zip(self, other, strict=True))
 
     @property
+    def chroma(self) -> int:
+        """How far the channels are apart."""
+        return max(self) - min(self)
+
+    @property
     def is_gray(self) -> bool:
         """Whether the channels are about equal."""
-        return max(self) - min(self) < 24
+        return self.chroma < INK_DISTANCE
 
 
 def background(image: Image) -> Color:
     """Return the most frequent color, from bins of 4 bits a channel."""
     return frequent_colors(image.reshape(-1, 3), 1)[0]
+
+
+def border(image: Image) -> Color:
+    """Return the most frequent color of the outermost pixels."""
+    return frequent_colors(np.concatenate([image[:2].reshape(-1, 3), image[-2:].reshape(-1, 3), image[:, :2].reshape(-1, 3)]), 1)[0]
 
 
 def frequent_colors(pixels: NDArray[np.uint8], count: int) -> list[Color]:

@@ -9,6 +9,7 @@ import numpy as np
 from pipeline.embedded.charts.axes import hull
 from pipeline.embedded.charts.figure import Figure, Image, Label, Mask
 from pipeline.embedded.charts.ink import INK_DISTANCE, Blob, Color, blobs, clip, distance_map, frequent_colors, ink_mask
+from pipeline.embedded.charts.quantities import parse_quantity
 from pipeline.embedded.reading import Rect
 
 _MIN_KEYS = 2
@@ -121,12 +122,13 @@ def _name(item: Label) -> str:
 
 def _aligned(keys: Sequence[Key]) -> list[Key]:
     """Return the largest set of keys in one row or one column, with the keys of the rows and columns that it crosses."""
-    columns = [[key for key in keys if _same_column(key, anchor)] for anchor in keys]
-    rows = [[key for key in keys if _same_row(key, anchor)] for anchor in keys]
-    best = max(columns + rows, key=len, default=[])
+    texts = [key for key in keys if parse_quantity(key.name) is None]
+    numbers = [key for key in keys if parse_quantity(key.name) is not None]
+    keys = max(texts, numbers, key=lambda part: len(_longest_line(part)))
+    best = _longest_line(keys)
     if len(best) < _MIN_KEYS:
         return []
-    crosses = _same_row if best in columns and len(best) > 1 else _same_column
+    crosses = _same_row if all(_same_column(key, best[0]) for key in best) else _same_column
     near = hull([key.label for key in best])
     reach = 3 * median(key.label.size for key in best)
     return [
@@ -134,6 +136,11 @@ def _aligned(keys: Sequence[Key]) -> list[Key]:
         for key in keys
         if key in best or (any(crosses(key, other) for other in best) and _is_near(key.rect, near, reach))
     ]
+
+
+def _longest_line(keys: Sequence[Key]) -> list[Key]:
+    lines = [[key for key in keys if is_same(key, anchor)] for is_same in (_same_column, _same_row) for anchor in keys]
+    return max(lines, key=len, default=[])
 
 
 def _same_column(one: Key, other: Key) -> bool:

@@ -1,6 +1,7 @@
 """Lines: tracing a color from column to column, and the points that the trace runs through."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,18 +10,25 @@ from numpy.typing import NDArray
 from pipeline.embedded.charts.figure import Mask
 from pipeline.embedded.charts.ink import blobs
 
-_SUBDIVISIONS = (1, 2, 3, 4, 5, 6, 7, 10, 12)
+_SUBDIVISIONS = (2, 3, 4, 5, 6, 7, 10, 12)
 _STRAIGHT = 1.3  # px by which the trace may leave a straight piece
 _MIN_COLUMNS = 4
 _MIN_PITCH = 4.0
+_FACTORS = (5.0, 4.0, 2.5, 2.0, 1.5, 1.25, 0.5, 0.4, 0.25, 0.2, 0.1)
+_REACH = 8.0
 
 
 class Trace(NamedTuple):
-    """The middle of a line (`ys`, px) in the columns (`xs`, ascending) where it can be seen, and how thick it is."""
+    """The middle of a line (`ys`, px) in the columns (`xs`, ascending) where it can be seen, and its extent in each (`lengths`)."""
 
     xs: NDArray[np.float64]
     ys: NDArray[np.float64]
-    thickness: float
+    lengths: NDArray[np.float64]
+
+    @property
+    def thickness(self) -> float:
+        """The usual vertical extent of the line where it is not steep and has no marker, px."""
+        return float(np.percentile(self.lengths, 30)) if len(self.lengths) else 0.0
 
     def height(self, x: float) -> float:
         """Return the line's height at a column, between seen columns on a straight line."""
@@ -32,7 +40,7 @@ def trace_line(mask: Mask) -> Trace:
     clean = _without_specks(mask)
     columns = [(int(column), _runs(clean[:, column])) for column in np.flatnonzero(clean.any(axis=0))]
     if not columns:
-        return Trace(np.zeros(0), np.zeros(0), 0.0)
+        return Trace(np.zeros(0), np.zeros(0), np.zeros(0))
     costs, sources = [np.zeros(len(columns[0][1]))], [np.zeros(len(columns[0][1]), np.intp)]
     for (_, before), (_, runs) in zip(columns, columns[1:], strict=False):
         jumps = np.abs(_gaps(before, runs)) + costs[-1][:, None]
@@ -43,13 +51,13 @@ def trace_line(mask: Mask) -> Trace:
         path.append(int(source[path[-1]]))
     chosen = np.array([runs[index] for (_, runs), index in zip(columns, reversed(path), strict=True)])
     xs = np.array([column for column, _ in columns], np.float64)
-    return Trace(xs, (chosen[:, 0] + chosen[:, 1] - 1) / 2, float(np.percentile(chosen[:, 1] - chosen[:, 0], 30)))
+    return Trace(xs, (chosen[:, 0] + chosen[:, 1] - 1) / 2, chosen[:, 1] - chosen[:, 0])
 
 
 def trace_top(mask: Mask) -> Trace:
     """Return the upper edge of an area."""
     columns = np.flatnonzero(mask.any(axis=0))
-    return Trace(columns.astype(np.float64), mask[:, columns].argmax(axis=0).astype(np.float64), 1.0)
+    return Trace(columns.astype(np.float64), mask[:, columns].argmax(axis=0).astype(np.float64), np.ones(len(columns)))
 
 
 def _without_specks(mask: Mask) -> Mask:
@@ -73,26 +81,40 @@ def _gaps(before: NDArray[np.float64], runs: NDArray[np.float64]) -> NDArray[np.
     return np.asarray(np.maximum(0.0, apart) + 0.1 * middles, np.float64)
 
 
-def knots(traces: Sequence[Trace], ticks: Sequence[float]) -> NDArray[np.float64]:
-    """Return where the data points are: the coarsest regular subdivision of the ticks whose straight pieces explain all traces.
+def knots(traces: Sequence[Trace], ticks: Sequence[float], origin: float | None) -> NDArray[np.float64]:
+    """Return where the data points are: the printed labels, or the coarsest regular grid whose straight pieces explain all traces.
 
-    Returns the ticks themselves if no subdivision does, as for a curve.
+    Returns the labels themselves if no grid does, as for a curve.
 
     Args:
         traces: The lines of the chart.
         ticks: Positions of the printed labels, px, ascending.
+        origin: Where the axis is zero if its labels are numbers: points may then lie at multiples of other steps than the labels'.
     """
     if len(ticks) < 2 or not traces:
         return np.asarray(ticks, np.float64)
     pitch = float(np.median(np.diff(ticks)))
     first, last = min(float(trace.xs[0]) for trace in traces), max(float(trace.xs[-1]) for trace in traces)
-    for count in _SUBDIVISIONS:
-        if pitch / count < _MIN_PITCH:
-            break
-        grid = _grid(ticks, count, first, last)
-        if all(_explains(grid, trace) for trace in traces):
-            return grid
-    return _grid(ticks, 1, first, last)
+    printed = _grid(ticks, 1, first, last)
+    grids = [printed, *_other_grids(ticks, pitch, first, last, origin)]
+    misses = [max(_miss(grid, trace) for trace in traces) for grid in grids]
+    limit = max(_STRAIGHT + 0.2 * max(trace.thickness for trace in traces), 1.5 * min(misses))
+    return next((grid for grid, miss in zip(grids, misses, strict=True) if miss <= limit < math.inf), printed)
+
+
+def _other_grids(
+    ticks: Sequence[float], pitch: float, first: float, last: float, origin: float | None
+) -> Iterable[NDArray[np.float64]]:
+    if origin is None:
+        return [_grid(ticks, count, first, last) for count in _SUBDIVISIONS if pitch / count >= _MIN_PITCH]
+    steps = [pitch * factor for factor in _FACTORS if pitch * factor >= _MIN_PITCH]
+    return [_multiples(step, origin, first, last) for step in steps]
+
+
+def _multiples(step: float, origin: float, first: float, last: float) -> NDArray[np.float64]:
+    slack = max(2.0, 0.1 * step)
+    low, high = int(np.ceil((first - slack - origin) / step)), int(np.floor((last + slack - origin) / step))
+    return origin + step * np.arange(low, high + 1)
 
 
 def _grid(ticks: Sequence[float], count: int, first: float, last: float) -> NDArray[np.float64]:
@@ -109,13 +131,20 @@ def _grid(ticks: Sequence[float], count: int, first: float, last: float) -> NDAr
     return positions[(positions >= first - slack) & (positions <= last + slack)]
 
 
-def _explains(grid: NDArray[np.float64], trace: Trace) -> bool:
-    own = grid[(grid >= trace.xs[0] - 3) & (grid <= trace.xs[-1] + 3)]
-    if len(own) < 2:
-        return False
-    heights = [vertex(trace, own, index) for index in range(len(own))]
-    off = np.abs(np.interp(trace.xs, own, heights) - trace.ys)
-    return float(np.percentile(off, 92)) <= _STRAIGHT + 0.35 * trace.thickness
+def _miss(grid: NDArray[np.float64], trace: Trace) -> float:
+    """Return how far the trace runs from straight pieces between the grid's points, at a right angle to them, px.
+
+    Columns where the line is thicker than such a piece would be hold markers and are left out; of the rest the best 85 % count.
+    """
+    own = grid[(grid >= trace.xs[0] - _REACH) & (grid <= trace.xs[-1] + _REACH)]
+    if len(own) < 2 or own[0] - trace.xs[0] > _REACH or trace.xs[-1] - own[-1] > _REACH:
+        return math.inf
+    heights = np.array([vertex(trace, own, index) for index in range(len(own))])
+    slopes = np.diff(heights) / np.diff(own)
+    slope = slopes[np.clip(np.searchsorted(own, trace.xs) - 1, 0, len(slopes) - 1)]
+    off = np.abs(np.interp(trace.xs, own, heights) - trace.ys) / np.sqrt(1 + slope**2)
+    is_plain = trace.lengths <= 1.3 * (trace.thickness + np.abs(slope)) + 1
+    return float(np.percentile(off[is_plain], 85)) if is_plain.sum() > _MIN_COLUMNS else math.inf
 
 
 def vertex(trace: Trace, grid: NDArray[np.float64], index: int) -> float:

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from pipeline.embedded.charts.axes import ValueAxis
 from pipeline.embedded.charts.figure import Figure, Image, Mask
 from pipeline.embedded.charts.ink import (
+    INK_DISTANCE,
     Color,
     background,
+    border,
     clip,
     distance_map,
     erase_labels,
@@ -27,17 +29,22 @@ _FAINT = 8
 _MIN_SHARE = 0.015  # of the ink: less is no series
 _SAME_COLOR = 40
 _MAX_SERIES = 12
+_VIVID = 40
 _MAX_LINE = 5  # px: thicker is no grid line
 
 
 class Plot(NamedTuple):
-    """`crop` holds the pixels of the plot at `rect` of the figure, `bare` the same without texts; `texts` is where those were."""
+    """`crop` holds the pixels of the plot at `rect` of the figure, `bare` the same without texts; `texts` are the areas of those.
+
+    The areas are in pixels of the crop. `outside` is the figure's background, `paper` the plot's own.
+    """
 
     rect: Rect
     crop: Image
     bare: Image
-    texts: Mask
+    texts: tuple[Rect, ...]
     paper: Color
+    outside: Color
 
 
 class Layer(NamedTuple):
@@ -63,10 +70,10 @@ def find_plot(figure: Figure, axis: ValueAxis) -> Plot:
     rect = Rect(x0, y0, x1, y1)
     area = clip(rect, figure.image.shape)
     bare = erase_labels(figure.image, figure.labels)[area]
-    texts = np.zeros(figure.image.shape[:2], np.bool_)
-    for item in figure.labels:
-        texts[clip(item.rect, texts.shape, 1)] = True
-    return Plot(rect, figure.image[area], bare, texts[area], _paper(bare, background(figure.image)))
+    outside = border(figure.image)
+    dx, dy = area[1].start, area[0].start
+    texts = tuple(Rect(r.x0 - dx, r.y0 - dy, r.x1 - dx, r.y1 - dy) for item in figure.labels for r in (item.rect,))
+    return Plot(rect, figure.image[area], bare, texts, _paper(bare, outside), outside)
 
 
 def snapped(axis: ValueAxis, plot: Plot, figure: Figure) -> ValueAxis:
@@ -88,15 +95,16 @@ def _nearest_line(middles: NDArray[np.float64], position: float) -> list[float]:
     return [float(middles[np.abs(middles - position).argmin()])] if len(middles) else []
 
 
-def _paper(crop: Image, paper: Color) -> Color:
-    """Return the figure's background if much of the plot shows it, else the plot's own most frequent color."""
-    return paper if (distance_map(crop, paper) < _FAINT).mean() > 0.1 else background(crop)
+def _paper(crop: Image, outside: Color) -> Color:
+    """Return the plot's most frequent color if it is a shade of gray, else that is a mark's and the figure's background counts."""
+    color = background(crop)
+    return color if color.is_gray else outside
 
 
 def _line_span(image: Image, rect: Rect) -> tuple[float, float]:
     """Return from where to where the longest horizontal lines in `rect` run; its own sides if there are none."""
     rows, columns = clip(rect, image.shape)
-    faint = (distance_map(image[rows, columns], background(image)) >= _FAINT).astype(np.uint8)
+    faint = (distance_map(image[rows, columns], border(image)) >= _FAINT).astype(np.uint8)
     length = max(3, round(_LINE_SHARE * image.shape[1]))
     runs = cv2.morphologyEx(faint, cv2.MORPH_OPEN, np.ones((1, length), np.uint8)) > 0
     lined = [np.flatnonzero(row) for row in runs if row.any()]
@@ -110,38 +118,63 @@ def find_layers(plot: Plot, legend: Sequence[Key]) -> tuple[Layer, ...]:
     ink = ink_mask(plot.bare, plot.paper)
     height, width = ink.shape
     lineless = without_lines(ink, round(0.5 * width), round(0.5 * height))
-    named = [(key.name, key.color) for key in legend] or [("", color) for color in _colors(plot.bare, lineless, plot.paper)]
+    named = [(key.name, key.color) for key in legend] or [("", color) for color in _colors(plot, lineless)]
     colors = [color for _, color in named]
-    raw, bare = _nearest(plot.crop, colors, plot.paper), _nearest(plot.bare, colors, plot.paper)
-    unknown = (raw < 0) & (plot.texts | ink_mask(plot.crop, plot.paper))
+    bare = _nearest(plot.bare, colors, plot.paper)
+    full = _nearest(plot.crop, colors, plot.paper)
+    for rect in plot.texts:
+        _see_through(full, rect)
+    dark = ink_mask(plot.crop, plot.paper)
+    lines = dark & ~without_lines(dark, round(0.5 * width), round(0.5 * height))
+    unknown = (full < 0) & (lines | _covered(plot.texts, full.shape))
     layers = [
-        Layer(name, color, _mended(raw == index, plot.texts, unknown), (bare == index) & lineless)
+        Layer(name, color, _mended(full == index, lines, unknown), (bare == index) & lineless)
         for index, (name, color) in enumerate(named)
     ]
     return tuple(layer for layer in layers if layer.stroke.sum() >= max(6.0, 0.002 * ink.sum()))
 
 
-def _mended(mask: Mask, texts: Mask, unknown: Mask) -> Mask:
-    """Take the strokes of letters of this color out, and close the holes that letters and thin lines leave in it."""
+def _covered(rects: Sequence[Rect], shape: tuple[int, ...]) -> Mask:
+    covered = np.zeros(shape, np.bool_)
+    for rect in rects:
+        covered[clip(rect, shape, 1)] = True
+    return covered
+
+
+def _see_through(nearest: NDArray[np.intp], rect: Rect) -> None:
+    """Give the pixels under a text the color that is on both sides of it, row by row, then column by column."""
+    rows, columns = clip(rect, nearest.shape, 1)
+    for part in (nearest[rows, max(0, columns.start - 1) : columns.stop + 1], nearest[max(0, rows.start - 1) : rows.stop + 1, columns].T):
+        if part.shape[0] and part.shape[1] > 2:  # noqa: PLR2004 (two sides and something between)
+            agreed = (part[:, 0] == part[:, -1]) & (part[:, 0] >= 0)
+            part[agreed] = part[agreed, :1]
+
+
+def _mended(mask: Mask, lines: Mask, unknown: Mask) -> Mask:
+    """Take out thin lines of this color and close the holes that letters and other lines leave in it."""
     body = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8)) > 0
-    clean = mask & (body | ~texts)
+    clean = mask & (body | ~lines)
     closed = cv2.morphologyEx(clean.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8)) > 0
     return np.asarray(clean | (closed & unknown), np.bool_)
 
 
 def _nearest(crop: Image, colors: Sequence[Color], paper: Color) -> NDArray[np.intp]:
-    """Return for each pixel the index of its color, -1 where it is nearer to the background or far from all."""
+    """Return for each pixel the index of its color, -1 where it is nearer to the background, far from all, or gray unlike it."""
     if not colors:
         return np.full(crop.shape[:2], -1)
     distances = np.stack([distance_map(crop, color).astype(float) for color in colors])
     reach = np.array([min(90.0, 0.55 * paper.distance(color)) for color in colors])
     nearest = distances.argmin(axis=0)
     is_near = np.take_along_axis(distances, nearest[None], 0)[0] <= reach[nearest]
-    return np.where(is_near, nearest, -1)
+    vivid = np.array([0.4 * color.chroma if color.chroma > _VIVID else 0 for color in colors])
+    is_vivid = crop.max(axis=2).astype(np.int16) - crop.min(axis=2) >= vivid[nearest]
+    return np.where(is_near & is_vivid, nearest, -1)
 
 
-def _colors(crop: Image, ink: Mask, paper: Color) -> list[Color]:
+def _colors(plot: Plot, ink: Mask) -> list[Color]:
     """Return the colors of bars and areas if such make up much of the ink, else those of strokes."""
+    ink = ink & (distance_map(plot.bare, plot.outside) >= INK_DISTANCE)
+    crop, paper = plot.bare, plot.paper
     solid = ink & _is_solid(crop)
     if solid.sum() > 0.25 * ink.sum():
         return _solid_colors(crop[solid])

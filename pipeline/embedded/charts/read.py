@@ -14,7 +14,7 @@ from pipeline.embedded.charts.legend import find_legend, without_legend
 from pipeline.embedded.charts.axes import find_value_axes, hull
 from pipeline.embedded.charts.plot import Layer
 from pipeline.embedded.charts.series import Result, read_bars, read_dots, read_lines_of
-from pipeline.embedded.charts.text import read_labels
+from pipeline.embedded.charts.text import read_labels, with_axis_labels
 from pipeline.embedded.reading import Rect
 from schemas.extraction import ChartReading, ReadAxis
 
@@ -33,7 +33,7 @@ def read_chart(image: NDArray[np.uint8], box: Rect) -> ChartReading:
         box: Where in the crop the chart is, px.
     """
     crop = np.ascontiguousarray(image[clip(box, image.shape, _MARGIN)])
-    figure = Figure(crop, read_labels(crop))
+    figure = with_axis_labels(Figure(crop, read_labels(crop)))
     ticks = [item for axis in find_value_axes(figure.labels) for item in axis.labels]
     legend = find_legend(figure, ticks)
     plain = without_legend(figure, legend)

@@ -153,7 +153,7 @@ def read_lines_of(frame: Frame, layers: Sequence[int], *, is_area: bool) -> Resu
     below = labels_below(frame.figure, frame.plot.rect._replace(y1=_floor(frame)), frame.axis.labels)
     categories = categories_alone(below)
     ticks = [place.position - dx - 0.5 for place in categories.places]
-    grid = knots(list(traces.values()), ticks)
+    grid = knots(list(traces.values()), ticks, _origin(categories, dx))
     pitch = float(np.median(np.diff(grid))) if len(grid) > 1 else 10.0
     texts = [_text_at(x + dx + 0.5, categories, pitch) if categories.places else "" for x in grid]
     series, values = [], []
@@ -165,6 +165,14 @@ def read_lines_of(frame: Frame, layers: Sequence[int], *, is_area: bool) -> Resu
         series.append(ReadSeries(name=frame.layers[layer].name, points=points))
         values += labels.values()
     return Result(tuple(item for item in series if item.points), "area" if is_area else "line", categories, tuple(values))
+
+
+def _origin(categories: Categories, dx: float) -> float | None:
+    """Return where a numeric axis is zero, px of the crop; None for other axes."""
+    if categories.kind != "number":
+        return None
+    between = categories.between[0]
+    return -between.intercept / between.slope - dx - 0.5
 
 
 def _line_mark(

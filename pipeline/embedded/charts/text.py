@@ -7,13 +7,16 @@ import cv2
 import numpy as np
 
 from pipeline.embedded import ocr
-from pipeline.embedded.charts.figure import Image, Label, label
+from pipeline.embedded.charts.axes import find_value_axes
+from pipeline.embedded.charts.figure import Figure, Image, Label, label, turn_left
 from pipeline.embedded.charts.quantities import parse_quantity
 from pipeline.embedded.reading import Line, Rect, Word
 
 _COMFORTABLE_SIDE = 1600  # px; small type is read better enlarged, large crops cost time
 _SPLIT_GAP = 0.9  # of the type size: wider gaps separate labels
 _THOUSANDS_GAP = 0.5
+_STRIP = 0.22  # of the side: where the labels of an axis are
+_ENOUGH_TICKS = 5
 _MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _GLUED_MONTHS = re.compile(rf"(?:{_MONTHS}){{2,}}")
 
@@ -24,6 +27,47 @@ def read_labels(image: Image) -> tuple[Label, ...]:
     larger = image if factor == 1 else cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
     lines = [_shrunk(line, factor) for line in ocr.read_lines(np.asarray(larger, np.uint8))]
     return tuple(item for line in lines for item in _labels(line))
+
+
+def with_axis_labels(figure: Figure) -> Figure:
+    """Return the figure with the labels added that a closer look at its margins finds where the first look saw few ticks.
+
+    The detector of the OCR leaves out short numbers in a wide image now and then; a narrow strip of it shows them.
+    """
+    height, width = figure.image.shape[:2]
+    strips = []
+    if not _has_full_axis(figure):
+        strips.append(Rect(0, 0, _STRIP * width, height))
+        if not _has_full_axis(turn_left(figure)):
+            strips.append(Rect(0, (1 - _STRIP) * height, width, height))
+    added = [item for strip in strips for item in _strip_labels(figure.image, strip)]
+    known = [item.rect for item in figure.labels]
+    fresh = [item for item in added if not any(_overlap(item.rect, rect) for rect in known)]
+    return figure._replace(labels=figure.labels + tuple(fresh))
+
+
+def _has_full_axis(figure: Figure) -> bool:
+    return any(len(axis.labels) >= _ENOUGH_TICKS for axis in find_value_axes(figure.labels))
+
+
+def _strip_labels(image: Image, strip: Rect) -> list[Label]:
+    x0, y0, x1, y1 = (round(side) for side in strip)
+    part = np.ascontiguousarray(image[y0:y1, x0:x1])
+    inner = [item for item in read_labels(part) if x1 == image.shape[1] or item.rect.x1 < x1 - x0 - 2]
+    return [_moved(item, x0, y0) for item in inner if item.rect.y0 > 2 or y0 == 0]
+
+
+def _moved(item: Label, dx: float, dy: float) -> Label:
+    def move(rect: Rect) -> Rect:
+        return Rect(rect.x0 + dx, rect.y0 + dy, rect.x1 + dx, rect.y1 + dy)
+
+    return item._replace(rect=move(item.rect), words=tuple(word._replace(rect=move(word.rect)) for word in item.words))
+
+
+def _overlap(one: Rect, other: Rect) -> bool:
+    width = min(one.x1, other.x1) - max(one.x0, other.x0)
+    height = min(one.y1, other.y1) - max(one.y0, other.y0)
+    return width > 0 and height > 0 and width * height > 0.2 * (one.x1 - one.x0) * (one.y1 - one.y0)
 
 
 def read_turned_labels(image: Image, area: Rect) -> tuple[Label, ...]:

@@ -43,10 +43,15 @@ def overlap(first: tuple[float, float], second: tuple[float, float]) -> float:
     return max(0.0, min(first[1], second[1]) - max(first[0], second[0]))
 
 
+def area(rect: Rect) -> float:
+    """Return the area of `rect`."""
+    return (rect.x1 - rect.x0) * (rect.y1 - rect.y0)
+
+
 def inside(rect: Rect, other: Rect) -> float:
     """Return the share of `rect`'s area that lies in `other`."""
-    area = max((rect.x1 - rect.x0) * (rect.y1 - rect.y0), 1e-6)
-    return overlap((rect.x0, rect.x1), (other.x0, other.x1)) * overlap((rect.y0, rect.y1), (other.y0, other.y1)) / area
+    shared = overlap((rect.x0, rect.x1), (other.x0, other.x1)) * overlap((rect.y0, rect.y1), (other.y0, other.y1))
+    return shared / max(area(rect), 1e-6)
 
 
 def text_of(words: Sequence[Word]) -> str:

@@ -24,7 +24,7 @@ def n_header_rows(grid: Grid) -> int:
     """Return how many rows at the top are column headings; at least one row is left for data."""
     rows = grid.rows()
     count = 0
-    while count < len(rows) - 1 and _is_heading(rows[count], count):
+    while count < len(rows) - 1 and _is_heading(rows[count], rows[count - 1] if count else ()):
         count = max(count + 1, *(cell.row + cell.row_span for cell in rows[count] if cell.row_span < grid.n_rows))
     return min(count, max(len(rows) - 1, 0))
 
@@ -52,13 +52,16 @@ def n_label_columns(grid: Grid, headers: int) -> int:
     return 1
 
 
-def _is_heading(cells: Sequence[GridCell], row: int) -> bool:
+def _is_heading(cells: Sequence[GridCell], above: Sequence[GridCell]) -> bool:
     texts = [cell.text for cell in cells if cell.text]
     values = sum(is_value(text) for text in texts)
-    if row == 0:
+    if not above:
         return values <= 0.5 * len(texts)
-    first = next((cell.text for cell in cells if cell.col == 0), "")
-    return values == 0 and len(texts) > 1 and not first
+    if values or len(texts) < 2:
+        return False
+    others = [cell.text for cell in cells if cell.text and cell.col > 0]
+    is_under_spans = any(cell.text and cell.col_span > 1 for cell in above)
+    return len(others) == len(texts) or is_under_spans or all(_YEAR.fullmatch(text) for text in others)
 
 
 def _body_kind(cells: Sequence[GridCell], n_cols: int) -> RowKind:

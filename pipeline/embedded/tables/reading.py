@@ -11,6 +11,7 @@ from pipeline.embedded.tables.grid import Grid, GridCell
 from pipeline.embedded.tables.meaning import n_header_rows, n_label_columns, n_repeated_headers, row_kinds
 from pipeline.embedded.tables.notes import Notes, currency_of, notes_around, scale_of, unit_of
 from pipeline.embedded.tables.structure import PartGrid, read_part
+from pipeline.embedded.tables.skew import turned
 from schemas.extraction import ModelBox, ReadCell, ReadRow, RowKind, TableReading
 
 
@@ -61,6 +62,7 @@ def _cell(cell: GridCell, part: PartGrid) -> ReadCell:
     return ReadCell(text=cell.text, row_span=cell.row_span, col_span=cell.col_span, box=_model_box(cell.rect, part))
 
 
-def _model_box(rect: Rect, part: PartGrid) -> ModelBox:
+def _model_box(upright: Rect, part: PartGrid) -> ModelBox:
+    rect = turned(upright, part.angle, part.width, part.height)
     box = (rect.x0 / part.width, rect.y0 / part.height, rect.x1 / part.width, rect.y1 / part.height)
     return tuple(min(max(round(1000 * side), 0), 1000) for side in box)

@@ -1,4 +1,4 @@
-"""The grid of one image of a table: found by PyMuPDF on a facsimile of the crop, filled with the recognised words."""
+"""The grid of one image of a table: found by PyMuPDF on a facsimile of the crop or drawn by its rules, filled with words."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -9,37 +9,83 @@ from numpy.typing import NDArray
 
 from pipeline.embedded.ocr import read_lines
 from pipeline.embedded.reading import Line, Rect, Word
-from pipeline.embedded.tables.facsimile import LocatedGrid, look
-from pipeline.embedded.tables.grid import Grid, GridCell, hull, inside, text_of
-from pipeline.embedded.tables.rules import find_rules
+from pipeline.embedded.tables.facsimile import look
+from pipeline.embedded.tables.grid import Grid, GridCell, area, hull, inside, text_lines, text_of
+from pipeline.embedded.tables.headings import with_headings_above, without_title
+from pipeline.embedded.tables.lattice import read_lattice
+from pipeline.embedded.tables.marks import lone_dashes
+from pipeline.embedded.tables.meaning import is_value
+from pipeline.embedded.tables.rules import Rules, find_rules
+from pipeline.embedded.tables.skew import find_skew, turned, turned_back
+from pipeline.embedded.tables.tidy import tidied
 
 _LINE_POINTS = 11.0
 """Height in points that a line of a table is taken to have, so that the models see a crop at the scale of a page."""
 _PAGE_POINTS = (612, 792)
 """Letter: the smallest page that a crop is set on."""
+_AGREES = 0.3
+"""Least intersection over union of what the survey located and what is found on the crop."""
 
 
 class PartGrid(NamedTuple):
-    """One image of a table as read: its grid, where it is, the lines around it and the size of the image in pixels."""
+    """One image of a table as read, upright: its grid, the lines around it, and the image's size (pixels) and skew (degrees)."""
 
     grid: Grid
     rect: Rect
     lines: tuple[Line, ...]
     width: int
     height: int
+    angle: float
 
 
 def read_part(image: NDArray[np.uint8], box: Rect) -> PartGrid:
     """Return the table in `box` (pixels) of `image` (height, width, 3; RGB)."""
-    lines = read_lines(image)
-    scale = _LINE_POINTS / _line_height(lines)
-    sight = look(_on_page(image, scale), lines, find_rules(image), scale)
-    located = max(sight.tables, key=lambda table: _agreement(table.rect, box), default=None)
-    if located is None or _agreement(located.rect, box) < 0.3:
-        located = LocatedGrid(box, Grid(0, 0, ()))
+    height, width = image.shape[:2]
+    angle = find_skew(image)
+    upright, box = turned_back(image, angle), turned(box, -angle, width, height)
+    read = read_lines(upright)
+    lines = (*read, *lone_dashes(upright, read))
+    rules = find_rules(upright)
     words = [word for line in lines for word in line.words]
-    outside = tuple(line for line in lines if inside(line.rect, located.rect) <= 0.5)
-    return PartGrid(_filled(located.grid, words), located.rect, outside, image.shape[1], image.shape[0])
+    grid = _best_grid(upright, box, lines, rules)
+    grid = with_headings_above(tidied(filled(grid, words)), lines, rules)
+    grid = without_title(grid)
+    rect = hull(cell.rect for cell in grid.cells) if grid.cells else box
+    outside = tuple(line for line in lines if inside(line.rect, rect) <= 0.5)
+    return PartGrid(grid, rect, outside, width, height, angle)
+
+
+def filled(grid: Grid, words: Sequence[Word]) -> Grid:
+    """Return `grid` with the text of the `words` that lie in each cell."""
+    owned: dict[GridCell, list[Word]] = {cell: [] for cell in grid.cells}
+    for word in words:
+        cell = max(grid.cells, key=lambda cell: inside(word.rect, cell.rect), default=None)
+        if cell and inside(word.rect, cell.rect) > 0.3:
+            owned[cell].append(word)
+    return grid._replace(cells=tuple(cell._replace(text=text_of(held)) for cell, held in owned.items()))
+
+
+def _best_grid(image: NDArray[np.uint8], box: Rect, lines: Sequence[Line], rules: Rules) -> Grid:
+    height = line_height(lines)
+    drawn = read_lattice(rules, box, 0.3 * height)
+    words = [word for line in lines for word in line.words]
+    if drawn.cells and _holds(drawn, words, box):
+        return drawn
+    scale = _LINE_POINTS / height
+    sight = look(_on_page(image, scale), lines, rules, scale)
+    located = max(sight.tables, key=lambda table: _agreement(table.rect, box), default=None)
+    return located.grid if located and _agreement(located.rect, box) >= _AGREES else drawn
+
+
+def _holds(grid: Grid, words: Sequence[Word], box: Rect) -> bool:
+    """Whether the drawn cells hold the words of the table, and no cell holds numbers one below the other."""
+    table = hull(cell.rect for cell in grid.cells)
+    if inside(box, table) < 0.8:
+        return False
+    mine = [word for word in words if inside(word.rect, table) > 0.5]
+    held = [[word for word in mine if inside(word.rect, cell.rect) > 0.5] for cell in grid.cells]
+    stacked = (sum(is_value(text_of(line)) for line in text_lines(cell)) > 1 for cell in held)
+    return sum(len(cell) for cell in held) > 0.95 * len(mine) and not any(stacked)
 
 
 def _on_page(image: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
@@ -49,23 +95,11 @@ def _on_page(image: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
 
 
 def _agreement(rect: Rect, box: Rect) -> float:
-    shared = inside(rect, box) * _area(rect)
-    return shared / max(_area(rect) + _area(box) - shared, 1e-6)
+    shared = inside(rect, box) * area(rect)
+    return shared / max(area(rect) + area(box) - shared, 1e-6)
 
 
-def _area(rect: Rect) -> float:
-    return (rect.x1 - rect.x0) * (rect.y1 - rect.y0)
-
-
-def _filled(grid: Grid, words: Sequence[Word]) -> Grid:
-    owned: dict[GridCell, list[Word]] = {cell: [] for cell in grid.cells}
-    for word in words:
-        cell = max(grid.cells, key=lambda cell: inside(word.rect, cell.rect), default=None)
-        if cell and inside(word.rect, cell.rect) > 0.3:
-            owned[cell].append(word)
-    return grid._replace(cells=tuple(cell._replace(text=text_of(held)) for cell, held in owned.items()))
-
-
-def _line_height(lines: Sequence[Line]) -> float:
+def line_height(lines: Sequence[Line]) -> float:
+    """Return the median height of `lines` in pixels; 20.0 where there are none."""
     heights = sorted(line.rect.y1 - line.rect.y0 for line in lines)
     return heights[len(heights) // 2] if heights else 20.0

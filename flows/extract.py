@@ -1,0 +1,81 @@
+"""The `extract` flow: the line of `pipeline.run`, each unit of its work a task, its report as artifacts."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from prefect import flow, runtime, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.logging import get_run_logger
+from prefect.states import Completed, Failed
+
+from flows.progress import progress_artifact
+from flows.publish import publish
+from flows.request import ExtractRequest
+from pipeline.run import Origin, Spawn, run
+from schemas.errors import LongreadError
+from schemas.outcome import Report
+from schemas.settings import Settings
+
+T = TypeVar("T")
+UNITS_PER_REQUEST = 2
+"""Units of work under way for each request in flight: while one packs or parses, another one asks."""
+
+
+def _run_name() -> str:
+    return ExtractRequest.model_validate(runtime.flow_run.parameters["request"]).name
+
+
+@flow(name="extract", flow_run_name=_run_name, persist_result=False)
+async def extract(request: ExtractRequest) -> State[None]:
+    """Read long PDFs and images into tables, charts and answers, and add one committed run to the Parquet dataset.
+
+    Starting the same request again goes on where the last run stopped: what was read and committed is not read again.
+    """
+    settings = Settings()
+    origin = Origin(flow_run_id=runtime.flow_run.id, deployment=runtime.deployment.name)
+    try:
+        job = request.job()
+        async with progress_artifact() as observe:
+            report = await run(job, settings, observe, as_tasks(UNITS_PER_REQUEST * settings.concurrency), origin)
+    except LongreadError as error:
+        get_run_logger().error("%s", error)  # noqa: TRY400 - the message says what to do; a traceback would hide it
+        return Failed(message=str(error))
+    await publish(report, job.out)
+    return _final_state(report)
+
+
+def as_tasks(limit: int) -> Spawn:
+    """Return a spawn that runs each unit of work as a Prefect task of its name, at most `limit` at a time.
+
+    Arguments and results stay in this process: Prefect would look through them for what depends on what, and guess wrongly.
+    """
+    slots = asyncio.Semaphore(limit)
+
+    async def spawn(name: str, work: Callable[[], Awaitable[T]], /) -> T:
+        results: list[T] = []
+
+        async def keep_result() -> None:
+            results.append(await work())
+
+        async with slots:
+            await _step(name, keep_result)
+        return results[0]
+
+    return spawn
+
+
+@task(name="step", task_run_name="{name}", cache_policy=NO_CACHE, persist_result=False)
+async def _step(name: str, work: Callable[[], Awaitable[None]]) -> None:  # noqa: ARG001 - the name is the task run's
+    await work()
+
+
+def _final_state(report: Report) -> State[None]:
+    failures = report.outcome.failures
+    if report.record.status == "failed":
+        return Failed(message=f"nothing could be read: {failures[0].message}")
+    n_read = len(report.outcome.documents)
+    known = f", {report.n_recognised} committed before" if report.n_recognised else ""
+    failed = f"; {len(failures)} failures are recorded: see the summary artifact" if failures else ""
+    return Completed(message=f"{n_read} documents read{known}{failed}")

@@ -1,0 +1,58 @@
+"""What the form of the `extract` deployment asks for, and the job it stands for."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from pipeline.questions import load_questions
+from schemas.settings import EMBEDDED, Job, Profile, Task
+from schemas.value import Value
+
+
+class ExtractRequest(Value):
+    """What to read and how. Relative paths count from the folder that `longread up` (or the worker) was started in."""
+
+    sources: tuple[str, ...] = Field(min_length=1, title="Sources")
+    """PDFs, images, folders, globs or manifests; paths on the machine that runs the flow, or fsspec URLs."""
+    questions_file: Path | None = Field(None, title="Question file")
+    """YAML, JSONL or CSV with id, question and optionally docs and answer_kind."""
+    tasks: tuple[Task, ...] = Field(("tables", "charts", "answers"), min_length=1, title="Tasks")
+    """What to extract; answers need a question file."""
+    profile: Profile = Field("balanced", title="Profile")
+    """fast: everything at survey resolution; balanced: tables and charts read finer; thorough: numbers read twice."""
+    out: Path = Field(Path("out"), title="Output folder")
+    """The folder of the dataset; the run is added to what is there."""
+    backend: str = Field(EMBEDDED, title="Backend")
+    """'embedded' for the CPU reader, or the base URL of an OpenAI-compatible server such as SGLang's.
+
+    Its API key is never asked for here: it is the environment variable LONGREAD_API_KEY of the process that runs the flow.
+    """
+    model: str | None = Field(None, title="Model")
+    """The served model's name; the server's first model if empty."""
+    force: bool = Field(False, title="Read again")
+    """Read documents again that an earlier run with the same settings has committed."""
+
+    def job(self) -> Job:
+        """Return the job, its paths absolute.
+
+        Raises:
+            SettingsError: the question file cannot be read.
+        """
+        return Job(
+            sources=tuple(source if "://" in source else str(Path(source).absolute()) for source in self.sources),
+            questions=load_questions(self.questions_file.absolute()) if self.questions_file else (),
+            tasks=self.tasks,
+            profile=self.profile,
+            out=self.out.absolute(),
+            backend=self.backend,
+            model=self.model,
+            force=self.force,
+        )
+
+    @property
+    def name(self) -> str:
+        """What runs, in a line: `price-list.png: tables, charts`."""
+        first = self.sources[0].rstrip("/").rpartition("/")[2]
+        more = f" and {len(self.sources) - 1} more" if len(self.sources) > 1 else ""
+        tasks = [task for task in self.tasks if task != "answers" or self.questions_file]
+        return f"{first}{more}: {', '.join(tasks or self.tasks)}"

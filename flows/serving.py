@@ -1,0 +1,61 @@
+"""The process behind `longread up`: it offers the `extract` deployment and runs what is asked of it."""
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from types import FrameType
+from typing import Any
+
+from prefect.runner import Runner
+from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_API_PORT, temporary_settings
+from prefect.types.entrypoint import EntrypointType
+from prefect.utilities.urls import url_for
+from rich.console import Console
+
+from flows.extract import extract
+from flows.server import ServerEnded, is_living, local_server
+
+DEPLOYMENT = "local"
+POLL_S = 2.0
+
+
+class _Runner(Runner):
+    """Takes SIGTERM as Ctrl-C, so that its flow runs end as Cancelled; Prefect's own handler leaves them Running."""
+
+    def handle_sigterm(self, *_: Any, **__: Any) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+
+def main() -> None:
+    """Serve until Ctrl-C, SIGTERM or the end of the terminal.
+
+    Raises:
+        SystemExit: the server ended by itself, or did not start.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it for what it starts in the background
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGHUP, _interrupt)
+    try:
+        with suppress(KeyboardInterrupt):
+            asyncio.run(_serve(Console(highlight=False, soft_wrap=True)))
+    except ServerEnded as error:
+        sys.exit(f"longread: {error}")
+
+
+def _interrupt(_: int, __: FrameType | None) -> None:
+    signal.raise_signal(signal.SIGINT)
+
+
+async def _serve(console: Console) -> None:
+    async with _api(console) as (api, server):
+        with temporary_settings({PREFECT_API_URL: api}):
+            runner = _Runner(name="longread", query_seconds=POLL_S)
+            deployment = await extract.ato_deployment(DEPLOYMENT, entrypoint_type=EntrypointType.MODULE_PATH)
+            page = url_for("deployment", await runner.aadd_deployment(deployment))
+            console.print(f"longread is up; Ctrl-C stops it\nPrefect  {api.removesuffix('/api')}\nform     {page}/run")
+            await _run(runner, server)
+    

@@ -1,0 +1,20 @@
+"""`longread up`: a Prefect server on this machine and its `extract` deployment, both gone when it ends."""
+
+import os
+import sys
+
+ENVIRONMENT = {
+    # Nothing calls home.
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    # What the pipeline logs is shown with the flow run.
+    "PREFECT_LOGGING_EXTRA_LOGGERS": "pipeline",
+    # A folder `flows` in the current directory is not this package.
+    "PYTHONSAFEPATH": "1",
+}
+
+
+def up() -> None:
+    """Become `python -m flows.serving`, with the environment that Prefect reads when it is imported. Does not return."""
+    os.execve(sys.executable, [sys.executable, "-m", "flows.serving"], {**os.environ, **ENVIRONMENT})  # noqa: S606 - our own module

@@ -1,0 +1,140 @@
+"""An OpenAI-compatible server over real HTTP that answers by script, for the laws of the line and for named faults.
+
+It sees a document whose page n holds `tables_on(n)` tables of `rows` rows; every third page's table continues the one before. Faults are
+served once each, in order, before the healthy answer.
+"""
+
+import json
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+PAGE = re.compile(r"^\[doc (\d+) · page (\d+)\]$")
+CROP = re.compile(r"^\[image (\d+) · doc \d+ · page (\d+) · \w+ at ")
+CONTINUE = re.compile(r"Continue from row (\d+)\.")
+BOX = [100, 100, 900, 400]
+
+
+@dataclass
+class Script:
+    """What the pages hold and which faults come first."""
+
+    tables_on: Callable[[int], int] = lambda page: 1
+    continues: Callable[[int], bool] = lambda page: False
+    rows: int = 4
+    rows_per_reply: int = 1000
+    faults: list[str] = field(default_factory=list)
+    answer: dict[str, Any] = field(default_factory=lambda: {"is_answerable": False})
+    delay_s: float = 0.0
+    max_model_len: int = 131_072
+
+
+@dataclass
+class ScriptedServer:
+    """Runs in a thread on a free port while its context lasts."""
+
+    script: Script = field(default_factory=Script)
+    bodies: list[dict[str, Any]] = field(default_factory=list)
+
+    def __enter__(self) -> Self:
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        routes = [Route("/v1/models", self._models), Route("/v1/chat/completions", self._chat, methods=["POST"])]
+        config = uvicorn.Config(Starlette(routes=routes), log_level="error", timeout_graceful_shutdown=1)
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
+        self._thread.start()
+        while not self._server.started:
+            time.sleep(0.01)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+
+    @property
+    def kinds(self) -> list[str]:
+        """The kind of each request, in order."""
+        return [body["response_format"]["json_schema"]["name"] for body in self.bodies]
+
+    async def _models(self, _: Request) -> Response:
+        return JSONResponse({"object": "list", "data": [{"id": "scripted", "object": "model", "created": 0, "owned_by": "tests", "max_model_len": self.script.max_model_len}]})
+
+    async def _chat(self, request: Request) -> Response:
+        body = await request.json()
+        self.bodies.append(body)
+        fault = self.script.faults.pop(0) if self.script.faults else ""
+        if fault.isdigit():
+            error = {"object": "error", "message": f"scripted {fault}", "type": "Error", "param": None, "code": int(fault)}
+            return JSONResponse(error, int(fault), headers={"retry-after": "0"})
+        if fault == "context":
+            return JSONResponse({"object": "error", "message": "The input (9 tokens) is longer than the model's context length (8 tokens).", "code": 400}, 400)
+        text = json.dumps(self._reply(body))
+        return StreamingResponse(self._stream(text, fault), media_type="text/event-stream")
+
+    def _stream(self, text: str, fault: str) -> Iterator[str]:
+        time.sleep(self.script.delay_s)
+        reason = "stop"
+        match fault:
+            case "cut":
+                text, reason = text[: len(text) * 2 // 3], "length"
+            case "garbage":
+                text = "I am sorry, I cannot see any pages."
+            case "wrapped":
+                text = f"<think>Let me see.</think>Here it is:\n```json\n<|begin_of_box|>{text}<|end_of_box|>\n```"
+            case "loop":
+                text = text[:50] + '{"text": "0.00"}, ' * 5000
+            case "reset":
+                yield _event({"choices": [{"index": 0, "delta": {"content": text[:10]}}]})
+                return
+            case "wrong page":
+                text = text.replace('"page": 1', '"page": 977')
+        for start in range(0, len(text), 2000):
+            yield _event({"choices": [{"index": 0, "delta": {"content": text[start : start + 2000]}}]})
+        yield _event({"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]})
+        usage = {"prompt_tokens": 100, "completion_tokens": len(text) // 4, "total_tokens": 100 + len(text) // 4}
+        yield _event({"choices": [], "usage": usage})
+        yield "data: [DONE]\n\n"
+
+    def _reply(self, body: dict[str, Any]) -> dict[str, Any]:
+        texts = [part["text"] for part in body["messages"][1]["content"] if part["type"] == "text"]
+        match body["response_format"]["json_schema"]["name"]:
+            case "survey":
+                pages = [match for text in texts if (match := PAGE.match(text))]
+                return {"pages": [self._survey_page(int(match[1]), int(match[2])) for match in pages]}
+            case "table":
+                return self._table([int(match[2]) for text in texts if (match := CROP.match(text))], texts[-1])
+            case "answer":
+                return self.script.answer
+            case "finding":
+                first = next(match for text in texts if (match := PAGE.match(text)))
+                return {"evidence": [{"doc": int(first[1]), "page": int(first[2]), "quote": "one"}]}
+            case _:
+                return {"lines": ["one"]}
+
+    def _survey_page(self, doc: int, page: int) -> dict[str, Any]:
+        tables = [{"box": BOX, "title": None, "continues": number == 0 and self.script.continues(page)} for number in range(self.script.tables_on(page))]
+        return {"doc": doc, "page": page, "kind": "text", "tables": tables, "charts": []}
+
+    def _table(self, pages: list[int], instruction: str) -> dict[str, Any]:
+        rows = []
+        for image, page in enumerate(pages, start=1):
+            kind = "header" if image == 1 else "repeated_header"
+            rows.append({"image": image, "kind": kind, "cells": [{"text": "item"}, {"text": "value"}]})
+            rows += [{"image": image, "kind": "data", "cells": [{"text": f"p{page} r{row}"}, {"text": str(100 * page + row)}]} for row in range(self.script.rows)]
+        start = int(match[1]) if (match := CONTINUE.search(instruction)) else 0
+        return {"n_cols": 2, "n_rows": len(rows), "first_row": start, "rows": rows[start : start + self.script.rows_per_reply]}
+
+
+def _event(chunk: dict[str, Any]) -> str:
+    return "data: " + json.dumps({"id": "1", "object": "chat.completion.chunk", "created": 0, "model": "scripted", **chunk}) + "\n\n"
