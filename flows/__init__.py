@@ -1,1 +1,1 @@
-"""The only package that imports Prefect: it shows runs, starts them from a form and schedules them. The truth is in the store."""
+"""The only package that imports Prefect, which shows, starts and schedules runs. The truth is in the store."""

@@ -11,7 +11,7 @@ from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
 from flows.progress import progress_artifact
-from flows.publish import publish
+from flows.publish import counted, publish
 from flows.request import ExtractRequest
 from pipeline.run import Origin, Spawn, run
 from schemas.errors import LongreadError
@@ -40,7 +40,7 @@ async def extract(request: ExtractRequest) -> State[None]:
         async with progress_artifact() as observe:
             report = await run(job, settings, observe, as_tasks(UNITS_PER_REQUEST * settings.concurrency), origin)
     except LongreadError as error:
-        get_run_logger().error("%s", error)  # noqa: TRY400 - the message says what to do; a traceback would hide it
+        get_run_logger().error("%s", error)  # the message says what to do; a traceback would hide it
         return Failed(message=str(error))
     await publish(report, job.out)
     return _final_state(report)
@@ -49,7 +49,7 @@ async def extract(request: ExtractRequest) -> State[None]:
 def as_tasks(limit: int) -> Spawn:
     """Return a spawn that runs each unit of work as a Prefect task of its name, at most `limit` at a time.
 
-    Arguments and results stay in this process: Prefect would look through them for what depends on what, and guess wrongly.
+    Arguments and results stay in this process: Prefect would look through them for dependencies, and guess wrongly.
     """
     slots = asyncio.Semaphore(limit)
 
@@ -75,7 +75,6 @@ def _final_state(report: Report) -> State[None]:
     failures = report.outcome.failures
     if report.record.status == "failed":
         return Failed(message=f"nothing could be read: {failures[0].message}")
-    n_read = len(report.outcome.documents)
-    known = f", {report.n_recognised} committed before" if report.n_recognised else ""
-    failed = f"; {len(failures)} failures are recorded: see the summary artifact" if failures else ""
-    return Completed(message=f"{n_read} documents read{known}{failed}")
+    known = f", {report.n_recognised:,} committed before" if report.n_recognised else ""
+    failed = f"; {counted(len(failures), 'failure')} recorded: see the summary artifact" if failures else ""
+    return Completed(message=f"{counted(len(report.outcome.documents), 'document')} read{known}{failed}")

@@ -1,4 +1,4 @@
-"""One progress artifact for a whole run. It follows at a distance: a run tells far more than a server should be told."""
+"""One progress artifact for a whole run. It follows at a distance: a run says more than a server should be told."""
 
 import asyncio
 from collections.abc import AsyncIterator

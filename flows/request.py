@@ -25,7 +25,7 @@ class ExtractRequest(Value):
     backend: str = Field(EMBEDDED, title="Backend")
     """'embedded' for the CPU reader, or the base URL of an OpenAI-compatible server such as SGLang's.
 
-    Its API key is never asked for here: it is the environment variable LONGREAD_API_KEY of the process that runs the flow.
+    Its API key is not asked for here: it is the variable LONGREAD_API_KEY in the environment of the flow's process.
     """
     model: str | None = Field(None, title="Model")
     """The served model's name; the server's first model if empty."""

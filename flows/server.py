@@ -19,16 +19,16 @@ GRACE_S = 20
 POLL_S = 0.5
 
 
-class ServerEnded(Exception):
+class ServerEndedError(Exception):
     """The Prefect server ended by itself, or never answered."""
 
 
 @asynccontextmanager
 async def local_server(first_port: int) -> AsyncIterator[tuple[str, Process]]:
-    """Yield the API's URL and the process of a server on the first free port; its data lies in PREFECT_HOME (`~/.prefect`).
+    """Yield the API's URL and the process of a server on the first free port; its data is in PREFECT_HOME, `~/.prefect`.
 
     Raises:
-        ServerEnded: it did not start.
+        ServerEndedError: it did not start.
     """
     port = free_port(first_port)
     api = f"http://{HOST}:{port}/api"
@@ -54,7 +54,7 @@ def free_port(first: int) -> int:
     """Return the first port from `first` on that nobody listens on.
 
     Raises:
-        ServerEnded: there is none among the next hundred.
+        ServerEndedError: there is none among the next hundred.
     """
     for port in range(first, first + PORTS):
         with socket.socket() as probe, suppress(OSError):
@@ -62,7 +62,7 @@ def free_port(first: int) -> int:
             probe.bind((HOST, port))
             return port
     msg = f"no port from {first} to {first + PORTS - 1} is free: set PREFECT_SERVER_API_PORT to another start"
-    raise ServerEnded(msg)
+    raise ServerEndedError(msg)
 
 
 async def _answering(server: Process, api: str) -> None:
@@ -71,11 +71,11 @@ async def _answering(server: Process, api: str) -> None:
             while not await is_living(api):
                 if server.returncode is not None:
                     msg = "the Prefect server ended while it started: `prefect server start` shows why"
-                    raise ServerEnded(msg)
+                    raise ServerEndedError(msg)
                 await asyncio.sleep(POLL_S)
     except TimeoutError as error:
         msg = f"the Prefect server did not answer within {START_S} s: is the machine overloaded?"
-        raise ServerEnded(msg) from error
+        raise ServerEndedError(msg) from error
 
 
 async def _stop(server: Process) -> None:

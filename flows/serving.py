@@ -4,8 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from asyncio.subprocess import Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from types import FrameType
 from typing import Any
@@ -17,7 +16,7 @@ from prefect.utilities.urls import url_for
 from rich.console import Console
 
 from flows.extract import extract
-from flows.server import ServerEnded, is_living, local_server
+from flows.server import ServerEndedError, is_living, local_server
 
 DEPLOYMENT = "local"
 POLL_S = 2.0
@@ -26,7 +25,7 @@ POLL_S = 2.0
 class _Runner(Runner):
     """Takes SIGTERM as Ctrl-C, so that its flow runs end as Cancelled; Prefect's own handler leaves them Running."""
 
-    def handle_sigterm(self, *_: Any, **__: Any) -> None:
+    def handle_sigterm(self, *_: object, **__: object) -> None:
         signal.raise_signal(signal.SIGINT)
 
 
@@ -42,7 +41,7 @@ def main() -> None:
     try:
         with suppress(KeyboardInterrupt):
             asyncio.run(_serve(Console(highlight=False, soft_wrap=True)))
-    except ServerEnded as error:
+    except ServerEndedError as error:
         sys.exit(f"longread: {error}")
 
 
@@ -51,11 +50,43 @@ def _interrupt(_: int, __: FrameType | None) -> None:
 
 
 async def _serve(console: Console) -> None:
-    async with _api(console) as (api, server):
+    async with _api(console) as (api, ended):
         with temporary_settings({PREFECT_API_URL: api}):
-            runner = _Runner(name="longread", query_seconds=POLL_S)
+            # Schedules that a user adds go on at the next start: a run that is late finds what it has read before.
+            runner = _Runner(name="longread", query_seconds=POLL_S, pause_on_shutdown=False)
             deployment = await extract.ato_deployment(DEPLOYMENT, entrypoint_type=EntrypointType.MODULE_PATH)
             page = url_for("deployment", await runner.aadd_deployment(deployment))
             console.print(f"longread is up; Ctrl-C stops it\nPrefect  {api.removesuffix('/api')}\nform     {page}/run")
-            await _run(runner, server)
-    
+            await _run(runner, ended)
+
+
+@asynccontextmanager
+async def _api(console: Console) -> AsyncIterator[tuple[str, Coroutine[Any, Any, object]]]:
+    """Yield the URL of an API that answers, and a coroutine that returns when its server has ended."""
+    named = os.environ.get("PREFECT_API_URL")
+    if named and await is_living(named):
+        yield named, asyncio.Event().wait()
+        return
+    if named:
+        console.print(f"no Prefect server answers at {named} (PREFECT_API_URL): starting one here")
+    async with local_server(PREFECT_SERVER_API_PORT.value()) as (api, server):
+        yield api, server.wait()
+
+
+async def _run(runner: Runner, ended: Coroutine[Any, Any, object]) -> None:
+    running, ending = asyncio.create_task(runner.start()), asyncio.create_task(ended)
+    try:
+        await asyncio.wait({running, ending}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        ending.cancel()
+        if runner.started:
+            await runner.astop()
+        await asyncio.wait({running})
+    if not running.cancelled():
+        running.result()
+    msg = "the Prefect server ended by itself"
+    raise ServerEndedError(msg)
+
+
+if __name__ == "__main__":
+    main()

@@ -17,4 +17,5 @@ ENVIRONMENT = {
 
 def up() -> None:
     """Become `python -m flows.serving`, with the environment that Prefect reads when it is imported. Does not return."""
-    os.execve(sys.executable, [sys.executable, "-m", "flows.serving"], {**os.environ, **ENVIRONMENT})  # noqa: S606 - our own module
+    command = [sys.executable, "-m", "flows.serving"]
+    os.execve(sys.executable, command, {**os.environ, **ENVIRONMENT})  # noqa: S606 - a module of ours

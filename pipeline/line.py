@@ -141,7 +141,7 @@ async def open_backend(job: Job, settings: Settings) -> AsyncIterator[Backend]:
             yield backend
         return
     async with (
-        embedded_server(EmbeddedConfig()) as endpoint,
+        embedded_server(EmbeddedConfig(workers=settings.workers)) as endpoint,
         connect("http://embedded", settings, job.model, endpoint.uds) as backend,
     ):
         yield backend

@@ -1,20 +1,14 @@
-"""Worker processes with deadlines: the only place where files of strangers are opened and drawn.
-
-pebble keeps the pool, because it can kill one task that hangs without breaking its neighbours (`ProcessPoolExecutor` cannot).
-"""
+"""The worker processes that open and draw: the only place where files of strangers are touched."""
 
 import asyncio
-import multiprocessing
 import resource
-import sys
 from collections.abc import Callable
-from concurrent.futures import TimeoutError as DeadlineError
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import ParamSpec, Self, TypeVar
 
-from pebble import ProcessExpired, ProcessPool
-
+from pipeline.pool import WorkerDied, WorkerPool
 from schemas.errors import RasterizeCrash, RasterizeTimeout
 from schemas.settings import Settings
 
@@ -23,30 +17,20 @@ T = TypeVar("T")
 
 
 class Workers:
-    """A pool of processes; a bounded number of tasks is under way or waiting at any time.
+    """A pool of processes with limited memory; a bounded number of calls is under way or waiting at any time.
 
     Pixels come back encoded, so memory is bounded by `settings.parallel_pages` pages whatever the length of the document.
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._pool = ProcessPool(
-            max_workers=settings.workers,
-            max_tasks=settings.worker_tasks,
-            initializer=_limit_memory,
-            initargs=[settings.worker_memory_bytes],
-            context=multiprocessing.get_context("forkserver" if sys.platform != "win32" else "spawn"),
-        )
+        self._pool = WorkerPool(settings.workers, settings.worker_tasks, _limit_memory, [settings.worker_memory_bytes])
         self._slots = asyncio.Semaphore(settings.parallel_pages)
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if error is None:
-            self._pool.close()
-        else:
-            self._pool.stop()
-        await asyncio.to_thread(self._pool.join)
+        await self._pool.close(now=error is not None)
 
     async def call(self, deadline_s: float, subject: str, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return `function(*args)`, computed in a worker.
@@ -56,13 +40,12 @@ class Workers:
             RasterizeCrash: the worker died of it.
         """
         async with self._slots:
-            future = self._pool.schedule(function, args=args, kwargs=kwargs, timeout=deadline_s)
             try:
-                return await asyncio.wrap_future(future)
-            except DeadlineError as error:
+                return await self._pool.call(deadline_s, partial(function, *args, **kwargs))
+            except TimeoutError as error:
                 msg = f"{subject} took longer than {deadline_s:g} s and was stopped: raise LONGREAD_PAGE_DEADLINE_S if it is worth it"
                 raise RasterizeTimeout(msg) from error
-            except (ProcessExpired, MemoryError) as error:
+            except WorkerDied as error:
                 msg = f"{subject} brought its worker process down ({error})"
                 raise RasterizeCrash(msg) from error
 

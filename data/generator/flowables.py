@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from html import escape
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from reportlab.lib.colors import HexColor, white
 from reportlab.lib.enums import TA_CENTER, TA_LEFT, TA_RIGHT
@@ -24,19 +24,16 @@ Command: TypeAlias = tuple[Any, ...]
 Placements: TypeAlias = defaultdict[str, list[Region]]
 
 
-class Fonts:
-    """The three faces of a document: regular, bold and italic."""
+class Fonts(NamedTuple):
+    """The names under which ReportLab knows the faces of a document."""
 
-    def __init__(self, regular: str, bold: str, italic: str) -> None:
-        """Take the names under which ReportLab knows the faces."""
-        self.regular = regular
-        self.bold = bold
-        self.italic = italic
+    regular: str
+    bold: str
+    italic: str
 
 
 SERIF = Fonts("Times-Roman", "Times-Bold", "Times-Italic")
 SANS = Fonts("Helvetica", "Helvetica-Bold", "Helvetica-Oblique")
-TYPEWRITER = Fonts("Courier", "Courier-Bold", "Courier-Oblique")
 
 
 def page_box(canvas: Canvas, width: float, height: float) -> Box:

@@ -1,9 +1,10 @@
 """Turns the text of a document into ReportLab flowables.
 
-The text is plain paragraphs, parted by empty lines, with a few marks at the start of a line: `# ` and `## ` headings,
-`#! ` a heading on a new page, `- ` a list item, `> ` a small note, `! ` a centered line, `@table KEY`, `@chart KEY KEY`
-(side by side), `@page`, `@space
-POINTS`, `@need POINTS` (go to the next page unless so much is left), `@template NAME`. `{name}` is replaced by a fact.
+The text is plain paragraphs, parted by empty lines, with a few marks at their start: `# ` and `## ` are headings, `#! ` a
+heading on a new page, `> ` a small note, `! ` a centered line. `@table KEY` and `@chart KEY KEY` (side by side) stand for
+tables and charts, `@contents` for the table of contents; `@page` and `@frame` go to the next page or frame, `@need POINTS`
+to the next page unless so much is left, `@space POINTS` leaves room, `@template NAME` is the kind of the next page. `{name}`
+is replaced by a fact.
 """
 
 from collections import defaultdict
@@ -124,11 +125,8 @@ class ContentsLine(Flowable):
 def blocks(text: str) -> Iterator[str]:
     """The paragraphs and marks of a script, each as one line."""
     for block in text.split("\n\n"):
-        lines = [line for line in block.splitlines() if line and not line.startswith("%")]
-        if lines and lines[0][0] in "-@":
-            yield from lines
-        elif lines:
-            yield " ".join(lines)
+        if block.strip():
+            yield " ".join(block.split())
 
 
 def flowables(script: Script, notes: Notes, contents: tuple[Heading, ...]) -> list[Any]:
@@ -151,7 +149,7 @@ def _block(block: str, script: Script, notes: Notes, contents: tuple[Heading, ..
         return _command(block[1:].split(), script, notes, contents)
     if block.startswith("#"):
         return _heading(block, script.design, notes)
-    for mark, make in (("- ", _item), ("> ", _note), ("! ", _centered)):
+    for mark, make in (("> ", _note), ("! ", _centered)):
         if block.startswith(mark):
             return [make(block.removeprefix(mark), script.design)]
     return [Paragraph(block, _body(script.design))]
@@ -234,11 +232,6 @@ def _body(design: Design) -> ParagraphStyle:
         alignment=TA_JUSTIFY if design.is_justified else 0,
         textColor=INK,
     )
-
-
-def _item(text: str, design: Design) -> Paragraph:
-    style = ParagraphStyle("item", parent=_body(design), leftIndent=14, bulletIndent=4, spaceAfter=design.size * 0.3)
-    return Paragraph(text, style, bulletText="\u2022")
 
 
 def _note(text: str, design: Design) -> Paragraph:

@@ -83,10 +83,14 @@ class PageRef(Value):
 
 
 class AnswerTruth(Value):
-    """The expected answer to one question. `answer` is "" where the documents do not hold one; lists are joined by "; "."""
+    """The expected answer to one question. `answer` is "" where the documents do not hold one; lists are joined by "; ".
+
+    `tolerance` is the relative error allowed in a number: more where it has to be read off an axis.
+    """
 
     id: str
     answer: str
     answer_kind: AnswerKind
     is_answerable: bool
+    tolerance: float
     evidence: tuple[PageRef, ...]

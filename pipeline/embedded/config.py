@@ -16,7 +16,7 @@ class EmbeddedConfig(Value):
     max_model_len: int = Field(default=131_072, gt=0)
     """Context in tokens: the served model's, so that batches fit both."""
     workers: int = Field(default_factory=lambda: os.cpu_count() or 1, gt=0)
-    """Processes that read images, one core each."""
+    """Processes that read images: each takes a core and up to 1.5 GB of memory."""
     tasks_per_worker: int = Field(default=200, ge=0)
     """Tasks after which a process is replaced by a fresh one; 0: never."""
     deadline_s: float = Field(default=120, gt=0)

@@ -2,20 +2,16 @@
 
 import asyncio
 import logging
-import multiprocessing
 from collections.abc import Callable
-from concurrent.futures.process import BrokenProcessPool
 
 from cachetools import LRUCache
-from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from pipeline.embedded.config import EmbeddedConfig
 from pipeline.embedded.worker import UndecodableImage, use_one_core
+from pipeline.pool import WorkerDied, WorkerPool
 
 Key = tuple[object, ...]
 
-# Within these seconds a process starts and takes a task, even on a busy machine. pebble counts the deadline from then on.
-START_S = 60
 SHUTTING_DOWN = "the reader is shutting down"
 
 logger = logging.getLogger(__name__)
@@ -41,9 +37,8 @@ class Engine:
 
     def __init__(self, config: EmbeddedConfig) -> None:
         self.config = config
-        self._pool: ProcessPool | None = None
-        self._under_way: set[ProcessFuture[bytes]] = set()
-        self._is_closed = False
+        self._pool = WorkerPool(config.workers, config.tasks_per_worker, use_one_core)
+        self._under_way: set[asyncio.Future[bytes]] = set()
         self._slots = asyncio.Semaphore(config.workers)
         self._memo: LRUCache[Key, bytes] = LRUCache(config.memo_bytes, len)
         self._flights: dict[Key, _Flight] = {}
@@ -89,9 +84,6 @@ class Engine:
         deadline_s = self.config.deadline_s * images
         async with self._slots:
             outcome = await self._outcome(call, deadline_s)
-            if isinstance(outcome, BrokenProcessPool):
-                # A process died that was not at work, which is not this call's doing.
-                outcome = await self._outcome(call, deadline_s)
         if isinstance(outcome, bytes):
             return outcome
         if isinstance(outcome, UndecodableImage):
@@ -100,57 +92,26 @@ class Engine:
 
     async def _outcome(self, call: Callable[[], bytes], deadline_s: float) -> bytes | BaseException:
         """Return what `call` returned or raised: a failure is the request's, whatever it is, and not the server's."""
-        future = (await self._running_pool()).schedule(call, timeout=deadline_s)
-        self._under_way.add(future)
+        work = asyncio.ensure_future(self._pool.call(deadline_s, call))
+        self._under_way.add(work)
         try:
-            async with asyncio.timeout(deadline_s + START_S):
-                return (await asyncio.gather(asyncio.wrap_future(future), return_exceptions=True))[0]
-        except TimeoutError as error:
-            return error
+            return (await asyncio.gather(work, return_exceptions=True))[0]
         finally:
-            self._under_way.discard(future)
-
-    async def _running_pool(self) -> ProcessPool:
-        if self._is_closed:
-            raise ReadError(SHUTTING_DOWN)
-        # pebble gives a pool up when a process dies that was not at work.
-        if self._pool is None or not self._pool.active:
-            broken, self._pool = self._pool, _new_pool(self.config)
-            await _stop(broken)
-        return self._pool
+            self._under_way.discard(work)
 
     async def close(self) -> None:
         """Stop the processes, whatever they are doing; what waits for them fails."""
-        self._is_closed = True
-        for future in self._under_way:
-            future.cancel()
-        pool, self._pool = self._pool, None
-        await _stop(pool)
-
-
-def _new_pool(config: EmbeddedConfig) -> ProcessPool:
-    return ProcessPool(
-        max_workers=config.workers,
-        max_tasks=config.tasks_per_worker,
-        initializer=use_one_core,
-        context=multiprocessing.get_context("spawn"),
-    )
-
-
-async def _stop(pool: ProcessPool | None) -> None:
-    if pool is not None:
-        pool.stop()
-        await asyncio.to_thread(pool.join)
+        for work in self._under_way:
+            work.cancel()
+        await self._pool.close()
 
 
 def _reason(error: BaseException, deadline_s: float) -> str:
     match error:
         case TimeoutError():
             return f"reading took longer than {deadline_s:g} s and was stopped"
-        case ProcessExpired():
-            return f"the process reading it died (exit code {error.exitcode})"
-        case BrokenProcessPool():
-            return "the processes that read died before they could start on it"
+        case WorkerDied():
+            return f"the process reading it died ({error})"
         case asyncio.CancelledError():
             return SHUTTING_DOWN
     logger.error("a reader failed", exc_info=error)

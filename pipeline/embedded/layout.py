@@ -3,133 +3,144 @@
 import re
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+from rapidfuzz.fuzz import ratio
 
 from pipeline.embedded.ocr import read_lines
+from pipeline.embedded.pictures import find_marks, is_chart, split_charts, with_title
 from pipeline.embedded.reading import Line, Reading, Rect, Region, Word
-from pipeline.embedded.tables.facsimile import look
-from pipeline.embedded.tables.grid import inside, overlap
+from pipeline.embedded.tables.facsimile import Sight, look
+from pipeline.embedded.tables.grid import area, hull, inside
+from pipeline.embedded.tables.notes import notes_around
 from pipeline.embedded.tables.rules import find_rules
+from pipeline.embedded.tables.skew import find_skew, turned, turned_back
 from schemas.extraction import LocatedChart, LocatedTable, ModelBox, PageKind, SurveyPage
 
 _PAGE_HEIGHT = 792.0
 """Points that the longer side of a page image is taken to be: Letter; A4, slides and scans are near enough."""
-_NUMBER = re.compile(r"[($€£¥+\-−–]*\d[\d,. ]*[)%KMBkmb]*")
-_TABLE_TITLE = re.compile(r"\s*(table|tabelle|tableau|exhibit|schedule)\b", re.IGNORECASE)
-_CONTINUED = re.compile(r"\(?\b(continued|cont['’.]?d?\.?)\b\)?", re.IGNORECASE)
+_CONTENTS = re.compile(r"\s*(?:table\s+of\s+)?contents\s*|\s*index\s*|\s*(?:inhalt|sommaire)\w*\s*", re.IGNORECASE)
+_CONTINUED = re.compile(r"\b(?:continued|cont['’]?d|cont\.)", re.IGNORECASE)
+_EDGE = 0.2
+"""Share of a page's height within which a table that continues ends above, or begins below, the page's edge."""
+_DRIFT = 0.02
+"""How far apart, as a share of the page's width, columns of two parts of a table may lie."""
 
 
 def read_page(image: NDArray[np.uint8]) -> Reading:
-    """Return the lines and regions of a page image (height, width, 3; RGB)."""
+    """Return the lines and regions of a page image (height, width, 3; RGB), in the pixels of that image."""
     height, width = image.shape[:2]
-    lines = read_lines(image)
-    sight = look(image, lines, find_rules(image), _PAGE_HEIGHT / max(height, width))
-    tables = [table.rect for table in sight.tables]
-    others = [region for region in sight.regions if region.kind != "table" and not _within(region.rect, tables)]
-    regions = [*(Region("table", rect) for rect in tables), *(_judged(image, lines, region) for region in others)]
-    return Reading(width, height, lines, tuple(sorted(regions, key=lambda region: (region.rect.y0, region.rect.x0))))
+    angle = find_skew(image)
+    upright = turned_back(image, angle)
+    lines = read_lines(upright)
+    rules = find_rules(upright, lines)
+    sight = look(upright, lines, rules, _PAGE_HEIGHT / max(height, width))
+    regions = _regions(upright, lines, find_marks(upright, lines, rules), sight)
+    turned_regions = [region._replace(rect=turned(region.rect, angle, width, height)) for region in regions]
+    ordered = sorted(turned_regions, key=lambda region: (region.rect.y0, region.rect.x0))
+    return Reading(width, height, tuple(_turned_line(line, angle, width, height) for line in lines), tuple(ordered))
 
 
 def survey_pages(pages: Sequence[tuple[int, int, Reading]]) -> tuple[SurveyPage, ...]:
-    """Return the survey of `pages`, each (document number, page number, reading), in order.
+    """Return the survey of `pages`, each (document number, page number, reading), in the same order.
 
     A table continues the page before only if that page is here too, is the one before it and of the same document.
     """
-    before: dict[tuple[int, int], Reading] = {(doc, page): reading for doc, page, reading in pages}
-    return tuple(_surveyed(doc, page, reading, before.get((doc, page - 1))) for doc, page, reading in pages)
+    readings = {(doc, page): reading for doc, page, reading in pages}
+    return tuple(_surveyed(doc, page, reading, readings.get((doc, page - 1))) for doc, page, reading in pages)
 
 
 def survey(doc: int, page: int, reading: Reading) -> SurveyPage:
-    """Return the survey of one page on its own, of which no table is a continuation."""
+    """Return the survey of one page on its own: none of its tables is a continuation."""
     return _surveyed(doc, page, reading, None)
 
 
 def continues(previous: Reading, current: Reading) -> bool:
-    """Whether the first table of `current` is the continuation of the last table of `previous`."""
+    """Whether the first table of `current` is the continuation of the last table of `previous`, the page before."""
     last, first = _tables(previous)[-1:], _tables(current)[:1]
     if not last or not first:
         return False
-    title = title_above(current, first[0])
-    if title and not _CONTINUED.search(title) and title != title_above(previous, last[0]):
-        return False
-    return _ends_page(previous, last[0]) and _starts_page(current, first[0]) and _same_columns(previous, last[0], current, first[0])
+    old, new = _title(previous, last[0]), _title(current, first[0])
+    is_own = bool(new) and not _CONTINUED.search(new) and ratio(old, new) < 90
+    is_next = _ends_page(previous, last[0]) and _starts_page(current, first[0])
+    return is_next and not is_own and _same_columns(previous, last[0], current, first[0])
 
 
-def title_above(reading: Reading, table: Rect) -> str:
-    """Return the title printed above `table`, or an empty string."""
-    near = [
-        region
-        for region in reading.regions
-        if region.kind in {"title", "caption", "text"}
-        and -0.5 * _line_height(reading) < table.y0 - region.rect.y1 < 2.5 * _line_height(reading)
-        and overlap((region.rect.x0, region.rect.x1), (table.x0, table.x1)) > 0
-    ]
-    for region in sorted(near, key=lambda region: -region.rect.y1):
-        text = " ".join(line.text for line in reading.lines if inside(line.rect, region.rect) > 0.5)
-        if text and (region.kind != "text" or _TABLE_TITLE.match(text)):
-            return text
-    return ""
+def _regions(image: NDArray[np.uint8], lines: Sequence[Line], marks: Sequence[Rect], sight: Sight) -> list[Region]:
+    headings = [region.rect for region in sight.regions if region.kind in {"title", "caption"}]
+    parts = [part for table in sight.tables for part in _cut(table.rect, headings)]
+    drawn = [region.rect for region in sight.regions if region.kind == "picture" and not _is_in(region.rect, parts)]
+    tables = [part for part in parts if not is_chart(image, lines, marks, part) or len(parts) == len(sight.tables)]
+    charts = [part for part in parts if part not in tables]
+    pictures = [Region("picture", rect) for rect in drawn if not is_chart(image, lines, marks, rect)]
+    charts += [part for rect in drawn if is_chart(image, lines, marks, rect) for part in split_charts(image, lines, marks, rect)]
+    found = [*(Region("table", rect) for rect in tables), *(Region("chart", with_title(lines, rect)) for rect in charts), *pictures]
+    taken = [region.rect for region in found]
+    others = (region for region in sight.regions if region.kind not in {"table", "picture"})
+    return [*found, *(region for region in others if not _is_in(region.rect, taken))]
+
+
+def _cut(table: Rect, headings: Sequence[Rect]) -> list[Rect]:
+    """Return the parts of `table` that the headings inside it, if any, separate: a chart below a table, two tables."""
+    parts, top = [], table.y0
+    for heading in sorted(headings, key=lambda heading: heading.y0):
+        if inside(heading, table) > 0.8 and heading.y0 - top > 2 * (heading.y1 - heading.y0):
+            parts.append(table._replace(y0=top, y1=heading.y0 - 1))
+            top = heading.y0
+    return [*parts, table._replace(y0=top)]
+
+
+def _turned_line(line: Line, angle: float, width: int, height: int) -> Line:
+    if not angle:
+        return line
+    words = tuple(word._replace(rect=turned(word.rect, angle, width, height)) for word in line.words)
+    return Line(words, hull(word.rect for word in words), line.score)
 
 
 def _surveyed(doc: int, page: int, reading: Reading, previous: Reading | None) -> SurveyPage:
+    kind = _page_kind(reading)
     follows = previous is not None and continues(previous, reading)
     tables = tuple(
-        LocatedTable(box=_model_box(reading, rect), title=title_above(reading, rect) or None, continues=follows and i == 0)
+        LocatedTable(box=_model_box(reading, rect), title=_title(reading, rect) or None, continues=follows and i == 0)
         for i, rect in enumerate(_tables(reading))
     )
-    charts = tuple(
-        LocatedChart(box=_model_box(reading, region.rect)) for region in reading.regions if region.kind == "chart"
-    )
-    return SurveyPage(doc=doc, page=page, kind=_page_kind(reading), tables=tables, charts=charts)
+    charts = tuple(LocatedChart(box=_model_box(reading, region.rect)) for region in reading.regions if region.kind == "chart")
+    return SurveyPage(doc=doc, page=page, kind=kind, tables=() if kind == "contents" else tables, charts=charts)
 
 
 def _page_kind(reading: Reading) -> PageKind:
-    area = reading.width * reading.height
-    shares = {kind: sum(_area(r.rect) for r in reading.regions if r.kind == kind) / area for kind in ("table", "chart")}
     if not reading.lines:
-        return "blank" if not reading.regions else "other"
+        return "other" if reading.regions else "blank"
+    if any(_CONTENTS.fullmatch(line.text) for line in reading.lines if line.rect.y1 < 0.35 * reading.height):
+        return "contents"
+    page = reading.width * reading.height
+    shares = {kind: sum(area(r.rect) for r in reading.regions if r.kind == kind) / page for kind in ("table", "chart")}
     if max(shares.values()) > 0.15:
         return "table" if shares["table"] >= shares["chart"] else "chart"
-    if reading.width > reading.height:
-        return "slide"
-    return "text"
+    return "slide" if reading.width > reading.height else "text"
 
 
 def _tables(reading: Reading) -> list[Rect]:
     return [region.rect for region in reading.regions if region.kind == "table"]
 
 
-def _within(rect: Rect, others: Sequence[Rect]) -> bool:
+def _is_in(rect: Rect, others: Sequence[Rect]) -> bool:
     return any(inside(rect, other) > 0.8 for other in others)
 
 
-def _judged(image: NDArray[np.uint8], lines: Sequence[Line], region: Region) -> Region:
-    if region.kind == "picture" and _looks_like_chart(image, lines, region.rect):
-        return region._replace(kind="chart")
-    return region
-
-
-def _looks_like_chart(image: NDArray[np.uint8], lines: Sequence[Line], rect: Rect) -> bool:
-    words = [word for line in lines for word in line.words if inside(word.rect, rect) > 0.5]
-    numbers = [word for word in words if _NUMBER.fullmatch(word.text)]
-    return len(numbers) >= 3 and _flatness(image, rect) > 0.3
-
-
-def _flatness(image: NDArray[np.uint8], rect: Rect) -> float:
-    """Return the share of pixels that equal their neighbors: near 1 in drawings, near 0 in photographs."""
-    x0, y0, x1, y1 = (int(side) for side in rect)
-    gray = cv2.cvtColor(image[max(y0, 0) : y1, max(x0, 0) : x1], cv2.COLOR_RGB2GRAY).astype(np.int16)
-    return float((np.abs(np.diff(gray, axis=1)) <= 2).mean()) if gray.size else 0.0
+def _title(reading: Reading, table: Rect) -> str:
+    return notes_around([line for line in reading.lines if inside(line.rect, table) < 0.5], table).title
 
 
 def _ends_page(reading: Reading, table: Rect) -> bool:
-    return not any(region.rect.y0 > table.y1 for region in _body(reading, table))
+    below = [region for region in _body(reading, table) if region.rect.y0 > table.y1]
+    return not below or table.y1 > (1 - _EDGE / 2) * reading.height
 
 
 def _starts_page(reading: Reading, table: Rect) -> bool:
-    return not any(region.rect.y1 < table.y0 and region.kind != "title" for region in _body(reading, table))
+    return table.y0 < _EDGE * reading.height and not any(
+        region.rect.y1 < table.y0 and region.kind in {"text", "list", "table", "chart"} for region in _body(reading, table)
+    )
 
 
 def _body(reading: Reading, table: Rect) -> list[Region]:
@@ -137,26 +148,26 @@ def _body(reading: Reading, table: Rect) -> list[Region]:
 
 
 def _same_columns(previous: Reading, last: Rect, current: Reading, first: Rect) -> bool:
-    tolerance = 0.03
-    old = (last.x0 / previous.width, last.x1 / previous.width)
-    new = (first.x0 / current.width, first.x1 / current.width)
-    return abs(old[0] - new[0]) < tolerance and abs(old[1] - new[1]) < 2 * tolerance
+    """Whether two tables are as wide and have words in the same columns."""
+    old, new = _occupied(previous, last), _occupied(current, first)
+    union = (old | new).sum()
+    drift = max(abs(last.x0 / previous.width - first.x0 / current.width), abs(last.x1 / previous.width - first.x1 / current.width))
+    return drift < 2 * _DRIFT and bool(union) and float((old & new).sum() / union) > 0.6
 
 
-def _line_height(reading: Reading) -> float:
-    heights = [word.rect.y1 - word.rect.y0 for word in _words(reading)]
-    return float(np.median(heights)) if heights else 1.0
+def _occupied(reading: Reading, table: Rect) -> NDArray[np.bool_]:
+    """Return which hundredths of the page's width the words of most lines of `table` leave empty, inverted."""
+    filled = np.zeros(100, np.int64)
+    words = [word.rect for word in _words(reading) if inside(word.rect, table) > 0.5]
+    for rect in words:
+        filled[int(100 * rect.x0 / reading.width) : int(100 * rect.x1 / reading.width) + 1] += 1
+    return filled > 0.1 * max(int(filled.max()), 1)
 
 
 def _words(reading: Reading) -> list[Word]:
     return [word for line in reading.lines for word in line.words]
 
 
-def _area(rect: Rect) -> float:
-    return (rect.x1 - rect.x0) * (rect.y1 - rect.y0)
-
-
 def _model_box(reading: Reading, rect: Rect) -> ModelBox:
-    xs, ys = (1000 / reading.width, 1000 / reading.height)
-    box = (rect.x0 * xs, rect.y0 * ys, rect.x1 * xs, rect.y1 * ys)
-    return tuple(min(max(round(side), 0), 1000) for side in box)
+    box = (rect.x0 / reading.width, rect.y0 / reading.height, rect.x1 / reading.width, rect.y1 / reading.height)
+    return tuple(min(max(round(1000 * side), 0), 1000) for side in box)

@@ -20,11 +20,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.scoring", description=__doc__)
     parser.add_argument("out", type=Path, help="longread's output folder")
     parser.add_argument("--truth", type=Path, default=TRUTH, help="folder of the truth (default: the samples')")
+    parser.add_argument("--only-read", action="store_true", help="leave out documents that the run did not read")
     arguments = parser.parse_args()
     truth, output = read_truth(arguments.truth), read_output(arguments.out)
     console = Console()
-    tables = score_tables(truth.documents, output.tables)
-    charts = score_charts(truth.documents, output.charts)
+    documents = [one for one in truth.documents if one.document in output.documents or not arguments.only_read]
+    tables = score_tables(documents, output.tables)
+    charts = score_charts(documents, output.charts)
     answers = score_answers(truth.answers, output.answers)
     for printed in (_tables(tables), _charts(charts), _answers(answers), _summary(tables, charts, answers)):
         console.print(printed)

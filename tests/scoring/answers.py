@@ -10,8 +10,6 @@ from tests.scoring.quantity import parse_date, parse_number, parse_scale
 from tests.scoring.samples import FoundAnswer
 from tests.scoring.text import alike_pairs, are_alike, words
 
-TOLERANCE = 0.01
-"""Relative error allowed in numbers, as in MMLongBench-Doc (Ma et al. 2024)."""
 WORDINESS = 15
 """An answer that merely contains the expected words may have so many words more."""
 YES = frozenset({"yes", "true", "y"})
@@ -74,7 +72,7 @@ def is_right(truth: AnswerTruth, answer: FoundAnswer) -> bool:
     """Whether an answer says the same as the expected one."""
     if not truth.is_answerable or not answer.is_answerable:
         return truth.is_answerable == answer.is_answerable
-    return JUDGES[truth.answer_kind](truth.answer, answer)
+    return JUDGES[truth.answer_kind](truth, answer)
 
 
 def _score(truth: AnswerTruth, answer: FoundAnswer | None) -> AnswerScore:
@@ -95,52 +93,52 @@ def _share(outcomes: Sequence[bool]) -> float:
     return sum(outcomes) / max(1, len(outcomes))
 
 
-def _is_close(expected: float, given: float) -> bool:
-    return abs(given - expected) <= TOLERANCE * abs(expected) + 1e-9
+def _is_close(expected: float, tolerance: float, answer: FoundAnswer, scale: float = 1.0) -> bool:
+    """Whether the number of the answer, or the first one in its text, is within the tolerance."""
+    numbers = (answer.number, parse_number(answer.text))
+    return any(abs(number * scale - expected) <= tolerance * abs(expected) + 1e-9 for number in numbers if number is not None)
 
 
-def _same_quantity(expected: str, answer: FoundAnswer) -> bool:
+def _same_quantity(truth: AnswerTruth, answer: FoundAnswer) -> bool:
     """Numbers with their scales: 1,120,537 is 1,120.5 million only if the answer says "thousand" somewhere."""
-    wanted = (parse_number(expected) or 0.0) * (parse_scale(expected) or 1.0)
-    scale = parse_scale(answer.unit) or parse_scale(answer.text) or 1.0
-    return any(_is_close(wanted, number * scale) for number in (answer.number, parse_number(answer.text)) if number is not None)
+    wanted = (parse_number(truth.answer) or 0.0) * (parse_scale(truth.answer) or 1.0)
+    return _is_close(wanted, truth.tolerance, answer, parse_scale(answer.unit) or parse_scale(answer.text) or 1.0)
 
 
-def _same_percent(expected: str, answer: FoundAnswer) -> bool:
-    wanted = parse_number(expected) or 0.0
-    return any(_is_close(wanted, number) for number in (answer.number, parse_number(answer.text)) if number is not None)
+def _same_percent(truth: AnswerTruth, answer: FoundAnswer) -> bool:
+    return _is_close(parse_number(truth.answer) or 0.0, truth.tolerance, answer)
 
 
-def _same_date(expected: str, answer: FoundAnswer) -> bool:
+def _same_date(truth: AnswerTruth, answer: FoundAnswer) -> bool:
     """All of the expected date that is printed has to be there."""
-    wanted, given = parse_date(expected), parse_date(answer.text)
+    wanted, given = parse_date(truth.answer), parse_date(answer.text)
     if wanted is None or given is None:
         return False
     return wanted[:2] == given[:2] and wanted.day in {0, given.day}
 
 
-def _same_text(expected: str, answer: FoundAnswer) -> bool:
-    if are_alike(expected, answer.text):
+def _same_text(truth: AnswerTruth, answer: FoundAnswer) -> bool:
+    if are_alike(truth.answer, answer.text):
         return True
-    wanted, given = words(expected), words(answer.text)
+    wanted, given = words(truth.answer), words(answer.text)
     if len(given) > len(wanted) + WORDINESS:
         return False
     return any(given[start : start + len(wanted)] == wanted for start in range(len(given)))
 
 
-def _same_list(expected: str, answer: FoundAnswer) -> bool:
+def _same_list(truth: AnswerTruth, answer: FoundAnswer) -> bool:
     """The same items in any order, none missing and none added."""
-    wanted = expected.split("; ")
+    wanted = truth.answer.split("; ")
     given = answer.items or tuple(filter(None, re.split(r"\s*(?:;|,|\band\b)\s*", answer.text)))
     return len(wanted) == len(given) == len(alike_pairs(wanted, given))
 
 
-def _same_boolean(expected: str, answer: FoundAnswer) -> bool:
+def _same_boolean(truth: AnswerTruth, answer: FoundAnswer) -> bool:
     first = next(iter(words(answer.text)), "")
-    return first in (YES if expected == "yes" else NO)
+    return first in (YES if truth.answer == "yes" else NO)
 
 
-JUDGES: Mapping[str, Callable[[str, FoundAnswer], bool]] = MappingProxyType(
+JUDGES: Mapping[str, Callable[[AnswerTruth, FoundAnswer], bool]] = MappingProxyType(
     {
         "number": _same_quantity,
         "currency": _same_quantity,

@@ -2,7 +2,8 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -50,8 +51,9 @@ class FoundAnswer(NamedTuple):
 
 
 class Output(NamedTuple):
-    """What the last complete run wrote; answers by question."""
+    """What longread wrote: the documents it read by file name, their tables and charts, the answers by question."""
 
+    documents: frozenset[str]
     tables: tuple[FoundTable, ...]
     charts: tuple[FoundChart, ...]
     answers: Mapping[str, FoundAnswer]
@@ -75,52 +77,75 @@ def read_truth(folder: Path) -> Truth:
 
 
 def read_output(root: Path) -> Output:
-    """The last complete run under an output folder.
+    """The newest complete reading of each document and the newest answer to each question under an output folder.
 
     Raises:
         ValueError: no run under `root` is complete.
     """
-    runs = _rows(root, "runs")
-    if not runs:
+    started = {run["run_id"]: run["started_at"] for run in _rows(root, "runs")}
+    if not started:
         message = f"{root} holds no complete run: the table runs is empty"
         raise ValueError(message)
-    run_id = max(runs, key=lambda run: run["started_at"])["run_id"]
-    names = {row["doc_id"]: row["filename"] for row in _rows(root, "documents", run_id)}
-    return Output(_tables(root, run_id, names), _charts(root, run_id, names), _answers(root, run_id, names))
+    documents = _newest(_rows(root, "documents"), "doc_id", started)
+    dataset = Dataset(root, {(row["doc_id"], row["run_id"]): row["filename"] for row in documents})
+    answers = _newest(_rows(root, "answers"), "question_id", started)
+    return Output(frozenset(dataset.names.values()), _tables(dataset), _charts(dataset), _answers(answers, dataset))
 
 
-def _rows(root: Path, table: str, run_id: str | None = None) -> list[dict[str, Any]]:
+class Dataset(NamedTuple):
+    """An output folder and the file names of its documents by document and the run that read it last."""
+
+    root: Path
+    names: Mapping[tuple[str, str], str]
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """The rows of the last reading of each document."""
+        return [row for row in _rows(self.root, table) if (row["doc_id"], row["run_id"]) in self.names]
+
+    def name(self, row: Mapping[str, Any]) -> str:
+        """The file name of the document that a row is about."""
+        return self.names[row["doc_id"], row["run_id"]]
+
+
+def _rows(root: Path, table: str) -> list[dict[str, Any]]:
     if not (root / table).is_dir():
         return []
     keys = ds.partitioning(pa.schema([("run_date", pa.string()), ("run_id", pa.string())]), flavor="hive")
     rows: list[dict[str, Any]] = ds.dataset(root / table, format="parquet", partitioning=keys).to_table().to_pylist()
-    return [row for row in rows if run_id is None or row["run_id"] == run_id]
+    return rows
 
 
-def _grouped(rows: list[dict[str, Any]], key: str) -> Mapping[str, list[dict[str, Any]]]:
+def _newest(rows: list[dict[str, Any]], key: str, started: Mapping[str, datetime]) -> list[dict[str, Any]]:
+    """For each value of a column the rows of the newest complete run that has it."""
+    complete = sorted((row for row in rows if row["run_id"] in started), key=lambda row: started[row["run_id"]])
+    newest = {row[key]: row["run_id"] for row in complete}
+    return [row for row in complete if newest[row[key]] == row["run_id"]]
+
+
+def _grouped(rows: Sequence[dict[str, Any]], key: str) -> Mapping[str, list[dict[str, Any]]]:
     groups: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         groups[row[key]].append(row)
     return groups
 
 
-def _tables(root: Path, run_id: str, names: Mapping[str, str]) -> tuple[FoundTable, ...]:
-    cells = _grouped(_rows(root, "table_cells", run_id), "table_id")
+def _tables(dataset: Dataset) -> tuple[FoundTable, ...]:
+    cells = _grouped(dataset.rows("table_cells"), "table_id")
     return tuple(
         FoundTable(
-            names[row["doc_id"]],
+            dataset.name(row),
             frozenset(range(row["page_first"], row["page_last"] + 1)),
             {(cell["row"], cell["col"]): cell["text"] or "" for cell in cells.get(row["table_id"], ())},
         )
-        for row in _rows(root, "tables", run_id)
+        for row in dataset.rows("tables")
     )
 
 
-def _charts(root: Path, run_id: str, names: Mapping[str, str]) -> tuple[FoundChart, ...]:
-    points = _grouped(_rows(root, "chart_points", run_id), "chart_id")
+def _charts(dataset: Dataset) -> tuple[FoundChart, ...]:
+    points = _grouped(dataset.rows("chart_points"), "chart_id")
     return tuple(
-        FoundChart(names[row["doc_id"]], row["page_no"], row["chart_type"], _series(points.get(row["chart_id"], [])))
-        for row in _rows(root, "charts", run_id)
+        FoundChart(dataset.name(row), row["page_no"], row["chart_type"], _series(points.get(row["chart_id"], [])))
+        for row in dataset.rows("charts")
     )
 
 
@@ -140,9 +165,14 @@ def _x(row: Mapping[str, Any]) -> str:
     return ""
 
 
-def _answers(root: Path, run_id: str, names: Mapping[str, str]) -> Mapping[str, FoundAnswer]:
-    cited = _grouped([row for row in _rows(root, "evidence", run_id) if row["target_kind"] == "answer"], "target_id")
-    rows = sorted(_rows(root, "answers", run_id), key=lambda row: (row["is_answerable"], row["confidence"] or 0.0))
+def _answers(rows: Sequence[dict[str, Any]], dataset: Dataset) -> Mapping[str, FoundAnswer]:
+    """Answers by question; of several answers to one question the surest."""
+    names = {doc_id: name for (doc_id, _), name in dataset.names.items()}
+    cited: defaultdict[tuple[str, str], set[tuple[str, int]]] = defaultdict(set)
+    for row in _rows(dataset.root, "evidence"):
+        if row["target_kind"] == "answer":
+            cited[row["run_id"], row["target_id"]].add((names.get(row["doc_id"], ""), row["page_no"]))
+    surest_last = sorted(rows, key=lambda row: (row["is_answerable"], row["confidence"] or 0.0))
     return {
         row["question_id"]: FoundAnswer(
             is_answerable=row["is_answerable"],
@@ -150,7 +180,7 @@ def _answers(root: Path, run_id: str, names: Mapping[str, str]) -> Mapping[str, 
             number=row["value_num"],
             items=tuple(row["value_list"] or ()),
             unit=row["unit"] or "",
-            pages=frozenset((names[one["doc_id"]], one["page_no"]) for one in cited.get(row["answer_id"], ())),
+            pages=frozenset(cited[row["run_id"], row["answer_id"]]),
         )
-        for row in rows
+        for row in surest_last
     }

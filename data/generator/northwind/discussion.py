@@ -1,5 +1,8 @@
 """The tables of the management's discussion: highlights, segments, regions, quarters."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from data.generator.northwind.amounts import (
     dollars,
     growth,
@@ -25,11 +28,13 @@ REGION_NAMES = (
     ("Asia Pacific", "asia_pacific"),
     ("Rest of world", "rest_of_world"),
 )
-QUARTERS: dict[int, tuple[int, int, int]] = {
-    2021: (218_340, 226_115, 231_902),
-    2022: (231_408, 243_917, 248_052),
-    2023: (258_114, 274_806, 281_340),
-}
+QUARTERS: Mapping[int, tuple[int, int, int]] = MappingProxyType(
+    {
+        2021: (218_340, 226_115, 231_902),
+        2022: (231_408, 243_917, 248_052),
+        2023: (258_114, 274_806, 281_340),
+    }
+)
 QUARTER_NAMES = ("March 31", "June 30", "September 30", "December 31")
 QUARTER_MARGINS = (42.4, 43.1, 43.3)
 

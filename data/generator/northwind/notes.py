@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from data.generator.northwind.amounts import DASH, dollars, percent, thousands, value
-from data.generator.northwind.books import Line, books
+from data.generator.northwind.amounts import DASH, dollars, thousands, value
+from data.generator.northwind.books import books
 from data.generator.northwind.discussion import SEGMENT_NAMES
 from data.generator.tables import Cell, TableSpec, data, grand_total, head, section, total
 
@@ -258,9 +258,3 @@ def purchase_price() -> TableSpec:
         scale=1000,
         currency="USD",
     )
-
-
-def concentration(year: int) -> str:
-    """The share of revenue outside North America, for the prose."""
-    outside = value(books()["revenue"], year) - value(books()["north_america"], year)
-    return percent(outside, value(books()["revenue"], year))

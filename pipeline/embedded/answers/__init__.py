@@ -14,13 +14,15 @@ from pipeline.embedded.answers.compose import UNANSWERED, from_claim, from_entry
 from pipeline.embedded.answers.corpus import Corpus, index
 from pipeline.embedded.answers.evidence import cite_words
 from pipeline.embedded.answers.extremes import extreme
+from pipeline.embedded.answers.found import Found
 from pipeline.embedded.answers.lists import Listed, enumerate_items
 from pipeline.embedded.answers.lookup import Wanted
-from pipeline.embedded.answers.operate import compute, seek
+from pipeline.embedded.answers.operate import Result, compute, seek
 from pipeline.embedded.answers.question import Query, parse
 from pipeline.embedded.answers.rows import alike, entries
 from pipeline.embedded.answers.seen import SeenPage
 from pipeline.embedded.answers.spans import sentences
+from pipeline.embedded.answers.terms import terms
 from schemas.extraction import AnswerKind, AnswerReading, CitedEvidence, Findings
 
 __all__ = ["SeenPage", "answer", "findings"]
@@ -79,24 +81,31 @@ def _is_foreign(query: Query, corpus: Corpus) -> bool:
 
 def _reply(query: Query, corpus: Corpus) -> AnswerReading:
     year = query.years[-1] if query.years else 0
-    wanted = Wanted(query.words, year, query.kind, query.pages, frozenset(query.names), query.at_end)
-    if query.operation == "extreme":
+    wanted = Wanted(query.words, year, query.kind, query.pages, frozenset(query.names), query.at_end, query.is_count)
+    if query.alternatives and query.kind == "boolean" and query.operation == "lookup":
+        query = query._replace(kind="text")
+    if query.operation in {"extreme", "peak"}:
         return _extreme_reply(query, corpus, wanted)
     if query.operation != "lookup":
         result = compute(corpus, query)
-        printed = seek(corpus, query, query.words, year, "percent")[:1] if query.operation in {"share", "growth"} else []
-        if printed and printed[0].score >= max(_ENOUGH, result.score if result else 0):
-            return from_found(query, printed[0])
+        if query.operation == "share" and (printed := _printed_share(query, corpus, year, result)):
+            return from_found(query, printed)
         if result and result.score >= _ENOUGH:
             return from_result(query, result)
     return _looked_up(query, corpus, wanted)
+
+
+def _printed_share(query: Query, corpus: Corpus, year: int, result: Result | None) -> Found | None:
+    """Return the percentage if it is printed, and fits better than what could be computed."""
+    printed = seek(corpus, query, query.words, year, "percent")[:1]
+    return printed[0] if printed and printed[0].score >= max(_ENOUGH, result.score if result else 0) else None
 
 
 def _extreme_reply(query: Query, corpus: Corpus, wanted: Wanted) -> AnswerReading:
     ranked = extreme(corpus, query)
     if ranked and ranked[0].score >= _ENOUGH:
         best = ranked[0]
-        named = best._replace(text=best.label, amount=None)
+        named = best if query.operation == "peak" else best._replace(text=best.label, amount=None)
         reply = from_found(query, named)
         both = tuple(dict.fromkeys(one.evidence for one in ranked))
         return reply.model_copy(update={"evidence": both, "rationale": f"{best.label} has {best.text}, then {ranked[-1].label} with {ranked[-1].text}."})
@@ -104,6 +113,8 @@ def _extreme_reply(query: Query, corpus: Corpus, wanted: Wanted) -> AnswerReadin
 
 
 def _looked_up(query: Query, corpus: Corpus, wanted: Wanted) -> AnswerReading:
+    if query.operation == "sum":
+        query = query._replace(words=(*query.words, *terms("total")))
     if query.kind == "boolean":
         return _claim(query, corpus, wanted)
     if query.kind == "list":

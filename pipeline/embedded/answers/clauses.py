@@ -8,11 +8,13 @@ from pipeline.embedded.answers.evidence import cite_words
 from pipeline.embedded.answers.found import Found
 from pipeline.embedded.answers.lookup import Wanted
 from pipeline.embedded.answers.question import Query
-from pipeline.embedded.answers.spans import sentences
+from pipeline.embedded.answers.spans import MONTH, sentences
 from pipeline.embedded.answers.terms import terms
 
 _COPULA = re.compile(r"\s*(?::|\b(?:is|are|was|were|be|been|called|named|known as|became|becomes|by|at|in|to|from|with|on|for|of|as)\b)\s+")
 _STOPS = re.compile(r"[.;:](?:\s|$)|,\s|\s(?:which|who|where|because|while|and is|and was|but|after|before|since|when|during|until)\s|\s[\u2013\u2014(]")
+_PLACE = re.compile(r"in|at|near|from|to", re.IGNORECASE)
+_PROPER = re.compile(rf"(?:the )?(?!{MONTH})[A-Z]")
 _MAX_WORDS = 12
 
 
@@ -24,18 +26,22 @@ def clause(corpus: Corpus, query: Query, wanted: Wanted) -> list[Found]:
               cite_words(page, scored.sentence.words, len(scored.sentence.text[:start].split())))
         for scored in sentences(corpus, wanted._replace(words=words))[:10]
         for page in [corpus.pages[scored.at]]
-        for text, start, fit in _pieces(scored.sentence.text, frozenset(words))
+        for text, start, fit in ([] if scored.sentence.is_heading else _pieces(scored.sentence.text, frozenset(words), query))
     ]  # fmt: skip
     return sorted(found, key=lambda f: -f.score)
 
 
-def _pieces(text: str, asked: frozenset[str]) -> Iterator[tuple[str, int, float]]:
+def _pieces(text: str, asked: frozenset[str], query: Query) -> Iterator[tuple[str, int, float]]:
     """Cut `text` behind each linking word: the piece must be new, and what stands before it must be asked for."""
+    is_place = query.text.lower().startswith("where")
+    about = 1.0 if not query.subject or set(query.subject) & set(terms(text)) else 0.7
     for link in _COPULA.finditer(text):
+        if is_place and (not _PLACE.fullmatch(link[0].strip()) or not _PROPER.match(text[link.end() :])):
+            continue
         piece = _STOPS.split(text[link.end() :], maxsplit=1)[0].strip(" ,.;:\"'\u201c\u201d")
         new = [term for term in terms(piece) if term not in asked]
         if not new or len(piece.split()) > _MAX_WORDS:
             continue
         before = terms(text[: link.start()])[-6:]
         lead = sum(term in asked for term in before) / max(1, min(len(before), len(asked)))
-        yield piece, link.end(), (0.55 + 0.45 * min(1.0, lead)) * (0.7 + 0.3 * len(new) / len(terms(piece)))
+        yield piece, link.end(), about * (0.55 + 0.45 * min(1.0, lead)) * (0.7 + 0.3 * len(new) / len(terms(piece)))

@@ -17,7 +17,7 @@ from pipeline.embedded.answers.seen import SeenPage
 from pipeline.embedded.answers.terms import terms
 
 _WEAK = frozenset(terms("carry earn come make get give take hold own sit get receive become go sell sold worth end beginning large high low long old far big hot fast often "
-                        "many business firm year time happen report company state name level provide main total use include list item type kind describe mention show much group annual"))  # fmt: skip
+                        "one chart table figure slide study document many business firm year time happen report company state name level provide main total use include list item type kind describe mention show much group annual"))  # fmt: skip
 _OCR_LIKENESS = 86
 
 
@@ -51,9 +51,9 @@ class Corpus:
         return found[0] if found else term
 
     def weight(self, term: str) -> float:
-        """Return how much a match of `term` tells: 0.3 for words of every question, up to 1.5 for rare ones."""
+        """Return how much a match of `term` tells: 0.05 for words of every question, up to 1.5 for rare ones."""
         if term in _WEAK:
-            return 0.3
+            return 0.05
         total = len(self.pages)
         rarity = math.log(1 + total / (0.5 + self.spread.get(term, 0))) / math.log(1 + 2 * total)
         return 0.5 + min(1.0, rarity)

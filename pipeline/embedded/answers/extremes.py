@@ -40,6 +40,8 @@ def extreme(corpus: Corpus, query: Query) -> list[Found]:
     if best is None:
         return []
     score, at, line = best
+    if query.operation == "peak" and query.kind == "percent" and not any(m[1].text.endswith("%") or "%" in m[1].header for m in line.members):
+        return []
     ordered = sorted(line.members, key=lambda m: m[1].amount.value if m[1].amount else 0, reverse=not query.wants_least)
     return [found_in(corpus, at, cell, score)._replace(label=name) for name, cell in ordered[:2]]
 

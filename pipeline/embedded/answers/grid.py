@@ -96,8 +96,9 @@ def cells(reading: Reading) -> tuple[Cell, ...]:
     layout = lay_out(reading)
     charts = [region.rect for region in reading.regions if region.kind in {"chart", "picture"}]
     notes = " ".join(segment.text for row in layout.rows for segment in row.segments if len(segment.words) < PROSE_WORDS)
-    found = [cell for block in _blocks(layout) for cell in _block_cells(block, notes)]
-    found += [_marked(mark, notes) for mark in marks(layout)]
+    marked = [_marked(mark, notes) for mark in marks(layout)]
+    placed = {cell.rect for cell in marked}
+    found = [cell for block in _blocks(layout) for cell in _block_cells(block, notes) if cell.rect not in placed] + marked
     return tuple(cell._replace(source="chart") if any(_holds(chart, cell.rect) for chart in charts) else cell for cell in found)
 
 
@@ -168,10 +169,11 @@ def _block_cells(block: _Block, notes: str) -> Iterator[Cell]:
         if len(row.segments) == 1 and not is_measure(row.segments[0]):
             sections = [s for s in sections if s.rect.x0 < row.rect.x0 - 2][-2:] + [row.segments[0]]
             continue
-        section = " ".join(s.text for s in sections if s.rect.x0 <= row.rect.x0 + 4)
+        section = " ".join(s.text for s in sections if s.rect.x0 <= row.rect.x0 + 4) + _quarter(note, row.segments[0].text)
         period = ""
         for label, cell in _values(row):
-            header = _header(block, number - block.first, cell, label.rect.x1 if label else cell.rect.x0)
+            left = max((s.rect.x1 for s in row.segments if s.rect.x1 <= cell.rect.x0), default=0.0)
+            header = _header(block, number - block.first, cell, left)
             period = header if years(header) else period
             amount = next(iter(amounts(cell.text)), None) if is_measure(cell) else None
             yield Cell(
@@ -192,6 +194,12 @@ def _block_cells(block: _Block, notes: str) -> Iterator[Cell]:
                 row=number,
                 source="table",
             )
+
+
+def _quarter(note: str, label: str) -> str:
+    """Name the quarter where a table by quarters prints the days on which they end."""
+    month = re.match(r"(Mar|Jun|Sep|Dec)", label)
+    return f" Q{'MJSD'.index(month[0][0]) + 1}" if month and "quarter" in note.lower() else ""
 
 
 def _values(row: Row) -> Iterator[tuple[Segment | None, Segment]]:

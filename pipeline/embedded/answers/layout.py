@@ -10,10 +10,13 @@ from typing import NamedTuple
 from pipeline.embedded.reading import Line, Reading, Rect, Word
 
 _NUMERIC_WORD = re.compile(r"[(\-\u2212\u2013+]?[$€£¥]?[(\-\u2212]?\d[\d,.]*\)?%?\)?")
+_TEXT_WORDS = 6
+_HEADING_WORDS = 9
 _SIGNS = {"$", "€", "£", "¥"}
 _BULLET = re.compile(r"[•●▪■◦‣·*\-\u2013\u2014]|\(?(?:\d{1,2}|[a-z])[.)]")
 _LEADER = re.compile(r"(?:\.\s?){3,}|_{3,}|…+")
 _SENTENCE_END = re.compile(r"[.?!][\"'\u201d\u2019)]?$")
+_NUMBERED = {"Table", "Figure", "Fig.", "Note", "Section", "Chapter", "Appendix", "Part", "Item", "Exhibit"}
 _ABBREVIATION = re.compile(r"(?:\b(?:Inc|Corp|Co|Ltd|Mr|Mrs|Ms|Dr|No|Nos|vs|approx|Fig|St|Jr|U\.S|e\.g|i\.e|cf|al|Tab|Sec|max|min)|\b[A-Z])\.$")
 
 
@@ -63,10 +66,10 @@ def lay_out(reading: Reading) -> Layout:
     if not lines:
         return Layout((), (), 10.0)
     height = median(line.rect.y1 - line.rect.y0 for line in lines)
-    paragraphs = _paragraphs(_joined(lines))
+    rows = _rows([segment for line in lines for segment in _split(line)])
+    paragraphs = _paragraphs(_joined(lines), rows)
     prose = [line.rect for paragraph in paragraphs if _is_prose(paragraph) for line in paragraph]
-    segments = [segment for line in lines for segment in _split(line)]
-    rows = _without_margins([_without_prose(row, prose) for row in _rows(segments)], reading.height, height)
+    rows = _without_margins([_without_prose(row, prose) for row in rows], reading.height, height)
     told = [paragraph for paragraph in paragraphs if _is_prose(paragraph) or not _is_tabular(paragraph, rows)]
     return Layout(tuple(rows), tuple(_sentences(told, height)), height)
 
@@ -83,9 +86,14 @@ def _without_margins(rows: list[Row], page_height: int, height: float) -> list[R
 
 def _is_tabular(paragraph: list[Line], rows: list[Row]) -> bool:
     """True for a column of a table: most of its lines have something beside them, and they are short."""
-    beside = sum(any(len(row.segments) > 1 and _is_within(line.rect, row.rect) for row in rows) for line in paragraph)
+    beside = sum(_is_cell(line, rows) for line in paragraph)
     words = sum(len(line.words) for line in paragraph)
     return beside >= 0.6 * len(paragraph) and words < 3.5 * len(paragraph)
+
+
+def _is_cell(line: Line, rows: list[Row]) -> bool:
+    """True for a short line with something beside it."""
+    return len(line.words) < _TEXT_WORDS and any(len(row.segments) > 1 and _is_within(line.rect, row.rect) for row in rows)
 
 
 def _is_prose(paragraph: list[Line]) -> bool:
@@ -106,8 +114,25 @@ def _is_within(inner: Rect, outer: Rect) -> bool:
 
 
 def _upright(line: Line) -> Line:
-    words = tuple(sorted((word for word in line.words if not word.is_vertical), key=lambda word: word.rect.x0))
+    words = tuple(_rejoined(sorted((word for word in line.words if not word.is_vertical), key=lambda word: word.rect.x0)))
     return line if words == line.words else Line(words, hull([w.rect for w in words]) if words else line.rect, line.score)
+
+
+def _rejoined(words: list[Word]) -> list[Word]:
+    """Join "1 17,600" and "91 .4": recognition cuts numbers beside the narrow 1 and before a point."""
+    joined: list[Word] = []
+    for word in words:
+        last = joined[-1] if joined else None
+        if last and _is_cut_number(last, word):
+            joined[-1] = Word(last.text + word.text, hull([last.rect, word.rect]), min(last.score, word.score))
+        else:
+            joined.append(word)
+    return joined
+
+
+def _is_cut_number(a: Word, b: Word) -> bool:
+    is_near = b.rect.x0 - a.rect.x1 < 0.45 * (a.rect.y1 - a.rect.y0)
+    return is_near and bool(re.search(r"(?:^|[^\w,.])\d*1$", a.text) and re.fullmatch(r"(?:\d{1,2}(?:,\d{3})+|\d?\.\d+|\.\d+)\S?\.?,?", b.text))
 
 
 def _split(line: Line) -> list[Segment]:
@@ -162,13 +187,13 @@ def _priced(segments: list[Segment]) -> Iterable[Segment]:
 
 
 def _is_level(a: Rect, b: Rect) -> bool:
-    return abs((a.y0 + a.y1) - (b.y0 + b.y1)) < 0.9 * min(a.y1 - a.y0, b.y1 - b.y0)
+    return abs((a.y0 + a.y1) - (b.y0 + b.y1)) < 1.1 * min(a.y1 - a.y0, b.y1 - b.y0)
 
 
 def _sentences(paragraphs: list[list[Line]], height: float) -> Iterable[Sentence]:
     for number, paragraph in enumerate(paragraphs):
         words = [word for line in paragraph for word in line.words]
-        is_bullet = bool(_BULLET.fullmatch(words[0].text)) or words[0].text[0] in "•●▪■◦‣"
+        is_bullet = _is_bullet(paragraph[0])
         is_heading = len(words) <= 14 and not _SENTENCE_END.search(words[-1].text) and _is_heading(paragraph, height)
         for sentence in _cut(words):
             text = " ".join(word.text for word in sentence)
@@ -192,30 +217,51 @@ def _joined(lines: list[Line]) -> list[Line]:
     return joined
 
 
-def _paragraphs(lines: list[Line]) -> list[list[Line]]:
+def _paragraphs(lines: list[Line], rows: list[Row]) -> list[list[Line]]:
     """Chain each line to the one right above it, column by column."""
     paragraphs: list[list[Line]] = []
+    in_table = {id(line): _is_cell(line, rows) for line in lines}
     for line in sorted(lines, key=lambda a: (a.rect.y0, a.rect.x0)):
-        above = next((p for p in reversed(paragraphs[-24:]) if _continues(p[-1], line)), None)
-        if above is None or _BULLET.fullmatch(line.words[0].text) or line.words[0].text[0] in "•●▪■◦‣":
+        above = next((p for p in reversed(paragraphs[-24:]) if _is_below(p[-1].rect, line.rect)), None)
+        if above is None or _is_bullet(line) or not _continues(above[-1], line, in_table[id(above[-1])], in_table[id(line)]):
             paragraphs.append([line])
         else:
             above.append(line)
     return paragraphs
 
 
-def _continues(above: Line, line: Line) -> bool:
-    a, b = above.rect, line.rect
+def _is_bullet(line: Line) -> bool:
+    first = line.words[0].text
+    return bool(_BULLET.fullmatch(first)) or first[0] in "•●▪■◦‣"
+
+
+def _is_below(a: Rect, b: Rect) -> bool:
     height = max(1.0, min(a.y1 - a.y0, b.y1 - b.y0))
     overlap = min(a.x1, b.x1) - max(a.x0, b.x0)
     is_near = -0.5 * height < b.y0 - a.y1 < 1.05 * height
-    return is_near and overlap > 0.5 * min(a.x1 - a.x0, b.x1 - b.x0) and max(a.y1 - a.y0, b.y1 - b.y0) < 1.25 * height
+    return is_near and overlap > 0.5 * min(a.x1 - a.x0, b.x1 - b.x0) and max(a.y1 - a.y0, b.y1 - b.y0) < 1.6 * height
+
+
+def _continues(above: Line, line: Line, above_in_table: bool, in_table: bool) -> bool:
+    """True unless a table, a number or a heading ends or begins between two lines."""
+    if _is_numeric(above) != _is_numeric(line):
+        return False
+    is_open = len(above.words) >= _TEXT_WORDS and not _SENTENCE_END.search(above.words[-1].text)
+    if above_in_table != in_table and not (in_table and is_open):
+        return False
+    is_short = above.rect.x1 - above.rect.x0 < 0.6 * (line.rect.x1 - line.rect.x0) and len(above.words) <= _HEADING_WORDS
+    return not (is_short and not _SENTENCE_END.search(above.words[-1].text) and line.words[0].text[:1].isupper())
+
+
+def _is_numeric(line: Line) -> bool:
+    return all(_NUMERIC_WORD.fullmatch(word.text) for word in line.words)
 
 
 def _cut(words: list[Word]) -> Iterable[list[Word]]:
     start = 0
     for at, (word, after) in enumerate(pairwise(words), start=1):
-        is_end = _SENTENCE_END.search(word.text) and not _ABBREVIATION.search(word.text)
+        is_numbered = word.text[:-1].isdigit() and (at == start + 1 or words[at - 2].text in _NUMBERED)
+        is_end = _SENTENCE_END.search(word.text) and not _ABBREVIATION.search(word.text) and not is_numbered
         if is_end and (after.text[0].isupper() or after.text[0].isdigit() or after.text[0] in "\u201c\"("):
             yield words[start:at]
             start = at

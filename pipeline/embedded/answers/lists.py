@@ -41,9 +41,9 @@ def enumerate_items(corpus: Corpus, query: Query, wanted: Wanted) -> Listed | No
 
 
 def _count_fit(items: tuple[str, ...], query: Query) -> float:
-    if query.count is None:
+    if query.size is None:
         return 0.9 if len(items) <= 12 else 0.6
-    return 1.0 if len(items) == query.count else 0.6
+    return 1.0 if len(items) == query.size else 0.6
 
 
 def _bullets(found: tuple[Sentence, ...], after: Sentence) -> list[Sentence]:
@@ -65,6 +65,6 @@ def _inline(text: str, query: Query) -> tuple[str, ...]:
         body = re.split(r"[.;](?:\s|$)|\s(?:which|where|who|as well as|while|because|with)\s", text[lead.end() :])[0]
         parts = tuple(part.strip(" .") for part in re.split(r",\s+(?:and|or)\s+|,\s+|\s+and\s+|\s+or\s+", body) if part.strip(" ."))
         is_list = len(parts) >= 2 and all(len(part.split()) <= 7 for part in parts) and "," in body + ("," if len(parts) == 2 else "")
-        if is_list and (len(parts) == query.count or len(parts) > len(best)) and (not best or len(best) != query.count):
+        if is_list and (len(parts) == query.size or len(parts) > len(best)) and (not best or len(best) != query.size):
             best = tuple(re.sub(r"^(?:the|a|an)\s+", "", part) for part in parts)
     return best

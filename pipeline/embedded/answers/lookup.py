@@ -1,5 +1,6 @@
 """Find values in tables and charts by what their labels and headings say."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -11,9 +12,11 @@ from pipeline.embedded.answers.grid import Cell, cells
 from pipeline.embedded.answers.terms import terms
 from schemas.extraction import AnswerKind
 
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_NOTE = re.compile(r"\s*[(\[]\w{1,2}[)\]]|\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? \d{1,2}\b")
 _PAGES = 40
 # Words of a label that say nothing against it when the question leaves them out.
-_NEUTRAL = frozenset(terms("total net consolidated amount number value figure million thousand usd eur in of note year ended december june september march annual full fy ttm "
+_NEUTRAL = frozenset(terms("total sum net consolidated amount number value figure million thousand usd eur in of note year ended december june september march annual full fy ttm "
                            "january february april may july august october november average reported company group"))  # fmt: skip
 _CHANGES = frozenset(terms("change increase decrease growth variance difference vs versus percent yoy"))
 
@@ -21,7 +24,7 @@ _CHANGES = frozenset(terms("change increase decrease growth variance difference 
 class Wanted(NamedTuple):
     """One value to look for: its terms, the year it is for (0: any) and what kind of value it is.
 
-    `at_end` tells a balance ("at the end of 2022") from what happened during the year.
+    `is_count` says that things are counted ("how many"), not money; `at_end` tells a balance ("at the end of 2022") from what happened during the year.
     """
 
     words: tuple[str, ...]
@@ -30,6 +33,7 @@ class Wanted(NamedTuple):
     pages: tuple[int, ...] = ()
     names: frozenset[str] = frozenset()
     at_end: bool = False
+    is_count: bool = False
 
 
 def look_up(corpus: Corpus, wanted: Wanted, limit: int = 12) -> list[Found]:
@@ -87,15 +91,17 @@ def _is_count(cell: Cell) -> bool:
 
 
 def _score(cell: Cell, wanted: Wanted, weights: dict[str, float], on_page: frozenset[str], identity: frozenset[str], about: tuple[int, ...]) -> float:
-    label, header = terms(cell.label), terms(cell.header)
+    label, header = terms(_NOTE.sub("", cell.label)), terms(_NOTE.sub("", cell.header))
     near = {*label, *terms(cell.stub)}
+    if cell.source == "chart":
+        header = (*header, *terms(cell.title))  # the title of a chart says what its values are
     focus = weights.keys() & {*near, *header}
     if not focus:
         return 0.0
     coverage = _coverage(cell, weights, near, frozenset(header), on_page, identity)
     period = _period(cell, wanted, about)
     named = max(_precision(label, weights), _precision(terms(cell.stub), weights) - 0.1)
-    return coverage * period * (0.55 + 0.45 * named) * (0.75 + 0.25 * _precision(header, weights)) * _kind_fit(cell, wanted)
+    return coverage * period * (0.55 + 0.45 * named) * (0.75 + 0.25 * _precision(terms(_NOTE.sub("", cell.header)), weights)) * _kind_fit(cell, wanted)
 
 
 def _coverage(cell: Cell, weights: dict[str, float], near: set[str], header: frozenset[str], on_page: frozenset[str], identity: frozenset[str]) -> float:
@@ -118,7 +124,7 @@ def _coverage(cell: Cell, weights: dict[str, float], near: set[str], header: fro
 
 def _precision(words: Sequence[str], weights: dict[str, float]) -> float:
     """Return the share of the telling words in a label that were asked for."""
-    telling = {word for word in words if word not in _NEUTRAL and not word.isdigit()}
+    telling = {word for word in words if word not in _NEUTRAL and not _YEAR.fullmatch(word)}
     if not telling:
         return 0.85
     asked = len(telling & weights.keys())
@@ -131,13 +137,19 @@ def _period(cell: Cell, wanted: Wanted, about: tuple[int, ...]) -> float:
     if not year:
         return 1.0 if not years(cell.header) or not about or max(about) in years(cell.header) else 0.93
     own = years(cell.header) or years(cell.period) or years(f"{cell.stub} {cell.label}")
-    is_flow = wanted.at_end and "ended" in f"{cell.header} {cell.title}".lower()
     if own:
-        return (1.0 if own[-1] == year else 0.75 if year in own else 0.0) * (0.85 if is_flow else 1)
+        return (1.0 if own[-1] == year else 0.75 if year in own else 0.0) * (_moment(cell) if wanted.at_end else 1.0)
     around = years(f"{cell.section} {cell.title}")
     if around:
         return 0.9 if around[-1] == year else 0.6 if year in around else 0.2
     return 0.85 if year in about else 0.4 if not about else 0.15
+
+
+def _moment(cell: Cell) -> float:
+    """Prefer a column headed by a day to one headed by a period, which "ended" on it."""
+    if "ended" in f"{cell.header} {cell.title}".lower():
+        return 0.85
+    return 1.08 if re.search(r"[A-Z][a-z]+ \d{1,2}\b", cell.header) else 1.0
 
 
 def _kind_fit(cell: Cell, wanted: Wanted) -> float:
@@ -152,4 +164,5 @@ def _kind_fit(cell: Cell, wanted: Wanted) -> float:
     is_percent = cell.amount.kind == "percent" or _says_percent(cell)
     if wanted.kind == "percent":
         return 1.0 if is_percent else 0.45
-    return 0.5 if is_percent else 1.0
+    is_money = bool(cell.currency or cell.amount.currency) and not _is_count(cell)
+    return 0.5 if is_percent or (wanted.is_count and is_money) else 1.0

@@ -9,11 +9,12 @@ import numpy as np
 
 from pipeline.embedded.answers.amounts import amounts
 from pipeline.embedded.answers.layout import Layout, Row, Segment
-from pipeline.embedded.answers.values import is_measure, is_prose
+from pipeline.embedded.answers.values import is_data, is_measure, is_prose
 from pipeline.embedded.reading import Rect
 
 _REACH = 30
 _LABEL_WORDS = 4
+_TITLE_ROWS = 3
 
 
 class Mark(NamedTuple):
@@ -46,16 +47,25 @@ def _over_bars(layout: Layout, at: int, categories: tuple[Segment, ...]) -> Iter
     reach = min(_middle(b.rect)[0] - _middle(a.rect)[0] for a, b in pairwise(categories)) / 2
     left, right = categories[0].rect.x0 - reach, categories[-1].rect.x1 + reach
     above: list[tuple[int, Segment]] = []
+    texts = 0
     for level in range(at - 1, -1, -1):
         row = layout.rows[level]
-        if is_prose(row) or layout.rows[at].rect.y0 - row.rect.y1 > _REACH * layout.height:
+        over = [s for s in row.segments if s.rect.x1 > left and s.rect.x0 < right]
+        texts += any(not is_measure(s) for s in over)
+        if _ends_chart(row, over, left) or texts > _TITLE_ROWS or layout.rows[at].rect.y0 - row.rect.y1 > _REACH * layout.height:
             break
-        above.extend((level, s) for s in row.segments if s.rect.x1 > left and s.rect.x0 < right)
+        above.extend((level, s) for s in over)
     title = " ".join(s.text for _, s in reversed(above) if not is_measure(s))
     for level, number in above:
         near = [c for c in categories if abs(_middle(c.rect)[0] - _middle(number.rect)[0]) < 0.6 * reach]
         if near and is_measure(number) and len(number.words) <= 2:
             yield Mark(number, near[0], title, level)
+
+
+def _ends_chart(row: Row, over: list[Segment], left: float) -> bool:
+    """True for running text and for a row of a table: numbers over the categories, and their label to the left."""
+    has_label = any(s.rect.x1 <= left and not is_measure(s) for s in row.segments) or any(not is_measure(s) for s in over)
+    return is_prose(row) or (is_data(row) and has_label and any(is_measure(s) for s in over))
 
 
 def _middle(rect: Rect) -> tuple[float, float]:
@@ -72,13 +82,14 @@ def _in_sectors(layout: Layout) -> Iterator[Mark]:
         return  # a column or a row of a table
     x, y, radius = _circle([_middle(s.rect) for _, s in shares])
     around = [s for _, s in segments if not is_measure(s) and len(s.words) <= _LABEL_WORDS and _distance(s.rect, x, y) < 2.8 * radius]
-    title = " ".join(s.text for _, s in segments if s.rect.y1 < y - 1.2 * radius and s not in around)
     pairs = sorted((_turn(s.rect, label.rect, x, y), i, j) for i, (_, s) in enumerate(shares) for j, label in enumerate(around))
-    used: set[tuple[str, int]] = set()
+    chosen: dict[int, int] = {}
     for _, i, j in pairs:
-        if not {("share", i), ("label", j)} & used:
-            used |= {("share", i), ("label", j)}
-            yield Mark(shares[i][1], around[j], title, shares[i][0])
+        if i not in chosen and j not in chosen.values():
+            chosen[i] = j
+    named = [around[j] for j in chosen.values()]
+    title = " ".join(s.text for _, s in segments if s.rect.y1 < y - radius and s not in named)
+    yield from (Mark(shares[i][1], around[j], title, shares[i][0]) for i, j in chosen.items())
 
 
 def _circle(points: list[tuple[float, float]]) -> tuple[float, float, float]:

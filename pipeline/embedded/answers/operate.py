@@ -45,7 +45,7 @@ class Result(NamedTuple):
 
 def seek(corpus: Corpus, query: Query, words: Sequence[str], year: int, kind: AnswerKind) -> list[Found]:
     """Return values for `words` from tables, charts and sentences, best first."""
-    wanted = Wanted(tuple(words), year, kind, query.pages, frozenset(query.names), query.at_end)
+    wanted = Wanted(tuple(words), year, kind, query.pages, frozenset(query.names), query.at_end, query.is_count)
     return sorted(look_up(corpus, wanted) + pick(corpus, query, wanted), key=lambda found: -found.score)
 
 

@@ -7,7 +7,7 @@ from pipeline.embedded.answers.amounts import years
 from pipeline.embedded.answers.terms import terms
 from schemas.extraction import AnswerKind
 
-Operation = Literal["lookup", "difference", "growth", "ratio", "share", "sum", "average", "extreme", "choice", "trend", "multiple"]
+Operation = Literal["lookup", "difference", "growth", "ratio", "share", "sum", "average", "extreme", "peak", "choice", "trend", "multiple"]
 
 _INSTRUCTION = re.compile(
     r"(?:^|(?<=[.?!;,])\s*)(?:please\b|answer\b|anwser\b|round\b|give\b|write\b|return\b|express\b|state your|represent these|respond\b)[^?]*?(?:[.?!](?=\s|$)|$)",
@@ -74,18 +74,20 @@ class Query(NamedTuple):
     pages: tuple[int, ...]
     places: int | None
     factor: int
-    count: int | None
+    size: int | None
     subject: tuple[str, ...]
     wants_least: bool
     at_end: bool
+    alternatives: tuple[str, ...]
+    is_count: bool
 
 
 def parse(question: str, kind: AnswerKind | None = None) -> Query:
     """Take `question` apart; `kind` overrides the kind of answer that its wording suggests."""
     body = _asked(_SOURCE.sub("", _INSTRUCTION.sub(" ", question).strip()).strip()) or question
-    operation = next((name for name, pattern in _OPERATIONS if re.search(pattern, body, re.IGNORECASE)), "lookup")
+    operation: Operation = next((name for name, pattern in _OPERATIONS if re.search(pattern, body, re.IGNORECASE)), "lookup")
     if operation == "extreme" and not re.search(_CHOOSING, body, re.IGNORECASE):
-        operation = "lookup"  # "the maximum pressure" is printed under that name
+        operation = "peak" if re.search(rf"\b(?!{_BOUND})(?:{_MOST})\b", body, re.IGNORECASE) else "lookup"  # "maximum" is part of names
     scaled = _SCALED.search(question)
     places = _PLACES.search(question)
     count = re.search(rf"\b({'|'.join(_COUNTS)}|\d)\b (?!percent|%|of the)\w+", body.lower())
@@ -93,16 +95,18 @@ def parse(question: str, kind: AnswerKind | None = None) -> Query:
         text=body,
         kind=kind if kind and kind != "none" else kind_of(body, operation),
         operation=operation,
-        words=content(body),
+        words=content(re.sub(r"\bat (?:the )?(?:\w+ ){0,2}end of\b", " ", body, flags=re.IGNORECASE)),
         years=tuple(sorted(years(body))),
         names=names(body),
         quoted=tuple(re.findall(r"[\"\u201c\u2018`]([^\"\u201d\u2019`]{2,80})[\"\u201d\u2019`]", body)),
         pages=tuple(int(page) for page in _PAGE.findall(body)),
         places=_digit(places[1]) if places else None,
         factor=_FACTORS[(scaled[1] or scaled[2]).lower()] if scaled else 0,
-        count=_digit(count[1]) if count else None,
+        size=_digit(count[1]) if count else None,
         subject=_subject(body),
         wants_least=bool(_LEAST.search(body)),
+        alternatives=_alternatives(body),
+        is_count=bool(re.search(r"\bhow many\b|\bnumber of\b", body, re.IGNORECASE)) and not re.search(r"\bhow many (?:dollars|euros|pounds)\b", body, re.IGNORECASE),
         at_end=bool(re.search(r"\bat (?:the )?(?:\w+ ){0,2}end\b|\bas of\b|\byear[- ]end\b|\bat (?:December|June|March|September) \d", body, re.IGNORECASE)),
     )
 
@@ -130,6 +134,12 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(term for word in written for term in terms(word) if not years(word)))
 
 
+def _alternatives(text: str) -> tuple[str, ...]:
+    """Return the terms of "own or lease" in a question that yes or no would not answer."""
+    asked = re.search(r"^(?:is|are|was|were|do|does|did|has|have|had)\b.*?\b(\w+) or (\w+)\b", text, re.IGNORECASE)
+    return (*terms(asked[1]), *terms(asked[2])) if asked else ()
+
+
 def _subject(text: str) -> tuple[str, ...]:
     asked = re.search(r"\b(?:which|what)\s+((?:(?!is\b|was\b|were\b|are\b|had\b|has\b|did\b|does\b|the\b|of\b|in\b|do\b)[\w-]+\s+){1,3})", text, re.IGNORECASE)
     return content(asked[1]) if asked else ()
@@ -142,6 +152,7 @@ _KINDS: tuple[tuple[AnswerKind, str], ...] = (
              r"|\bwhat are the \w+s\b|^(?:in |on |at |from )?which (?:\w+ ){0,2}?(?!is\b|was\b|has\b|does\b)\w+(?<![sui])s\b"),
     ("percent", r"\bwhat (?:percentage|percent|%)|\bpercent(?:age)?\b|\bby what per ?cent|\bhow many per ?cent|\bwhat (?:share|proportion)\b|\b(?:tax|growth|interest|response|vacancy|churn|yield) rate\b|\bmargin\b"),
     ("date", r"^when\b|\b(?:what|which) (?:date|day|month|year)\b|\bon what date\b|\bin which year\b|\bas of what\b"),
+    ("none", r"^(?:which|what) (?:\w+ )?(?:rating|score|grade|rank|number)\b"),
     ("text", r"^how often\b|^(?:who|where|why)\b|^(?:to |from |by |for |with )?(?:whom|which|whose)\b"),
     ("percent", r"^how much of\b"),
     ("number", r"\bhow (?:many|long|far|tall|wide|heavy|old|high|deep|fast|often|large|big|hot|loud)\b|\bnumber of\b|\bratio\b|\btemperature\b|\bweight\b|\bvoltage\b|\bpressure\b|\bcapacity\b|\bheadcount\b"),

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pipeline.embedded.answers.amounts import years
+from pipeline.embedded.answers.amounts import amounts, years
 from pipeline.embedded.answers.corpus import Corpus
 from pipeline.embedded.answers.evidence import cite_rect
 from pipeline.embedded.answers.grid import Field, Record, records
@@ -14,6 +14,7 @@ from pipeline.embedded.answers.spans import DATE, PERSON
 from pipeline.embedded.answers.terms import terms
 from schemas.extraction import CitedEvidence
 
+_PERSONS = re.compile(r"\W*(?:by )?(?:who|which (?:\w+ ){0,2}(?:direct|offic|execut|manag|memb|author|person|people|engineer|employ|partn|candidat|speak)\w*)")
 _PAGES = 25
 
 
@@ -53,15 +54,15 @@ def alike(found: list[Entry]) -> list[Entry]:
 
 def _entries(corpus: Corpus, at: int, record: Record, query: Query, weights: dict[str, float]) -> Iterator[Entry]:
     page = corpus.pages[at]
-    in_row = frozenset(term for field in record.fields for term in terms(field.text))
-    if not in_row & weights.keys():
+    in_row = frozenset(term for field in record.fields for term in terms(f"{field.text} {field.header}"))
+    if not any(word in weights for field in record.fields for word in terms(field.text)):
         return
     above = frozenset(terms(f"{record.title} {record.section}"))
     identity = corpus.documents[page.doc].identity
     period = _period(record, query)
     for field in record.fields:
         header = frozenset(terms(field.header))
-        fit = _field_fit(field, header, query, weights)
+        fit = _field_fit(field, header, query, weights) * (1.0 if field is record.fields[0] or query.alternatives else 0.95)
         if not fit:
             continue
         total = 0.0
@@ -88,14 +89,18 @@ def _period(record: Record, query: Query) -> float:
 def _field_fit(field: Field, header: frozenset[str], query: Query, weights: dict[str, float]) -> float:
     """Return how well a field can be what is asked for: 0 if it only repeats the question."""
     own = set(terms(field.text))
+    if query.alternatives:
+        return 1.0 if own & set(query.alternatives) else 0.0
     if not own or own <= weights.keys() or (own & weights.keys() and query.kind != "list" and not own & header):
         return 0.0
+    if query.kind == "none" and amounts(field.text) and not field.text[0].isalpha():
+        return 0.0  # numbers are looked up as cells, with their scale
     is_named = bool(header & set(query.subject)) or (not query.subject and bool(header & weights.keys()))
     question = query.text.lower()
-    if re.match(r"\W*(?:by )?who", question):
+    if _PERSONS.match(question):
         return (0.95 if PERSON.search(field.text) else 0.0) * (1.0 if not any(c.isdigit() for c in field.text) else 0.5)
     if query.kind == "date":
         return 1.0 if DATE.search(field.text) and len(field.text) < 30 else 0.0
     if re.match(r"\W*where", question):
         return 0.95 if field.text[0].isupper() and not any(c.isdigit() for c in field.text) else 0.0
-    return 1.0 if is_named else 0.7
+    return 1.0 if is_named else 0.75

@@ -15,11 +15,11 @@ from pipeline.embedded.answers.question import Query
 from pipeline.embedded.answers.terms import terms
 
 _PAGES = 25
-_MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.?"
+MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.?"
 DATE = re.compile(
-    rf"\b(?:{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}|\d{{1,2}}(?:st|nd|rd|th)?\s+{_MONTH},?\s+\d{{4}}|\d{{4}}-\d\d-\d\d|\d{{1,2}}[/.]\d{{1,2}}[/.]\d{{2,4}}"
-    rf"|{_MONTH}\s+\d{{4}}|(?:Q[1-4]|[Ff]irst quarter|[Ss]econd quarter|[Tt]hird quarter|[Ff]ourth quarter)(?: of)? \d{{4}}|{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?\b"
-    rf"|\d{{1,2}}\s+{_MONTH}|(?:19|20)\d\d)"
+    rf"\b(?:{MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}|\d{{1,2}}(?:st|nd|rd|th)?\s+{MONTH},?\s+\d{{4}}|\d{{4}}-\d\d-\d\d|\d{{1,2}}[/.]\d{{1,2}}[/.]\d{{2,4}}"
+    rf"|{MONTH}\s+\d{{4}}|(?:Q[1-4]|[Ff]irst quarter|[Ss]econd quarter|[Tt]hird quarter|[Ff]ourth quarter)(?: of)? \d{{4}}|{MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?\b"
+    rf"|\d{{1,2}}\s+{MONTH}|(?:19|20)\d\d)"
 )
 _SPELLED = {
     word: number
@@ -36,6 +36,9 @@ _OFTEN = re.compile(
     r"|every (?:\w+ )?(?:hours?|days?|weeks?|months?|years?|seconds?|minutes?|quarters?)|hourly|daily|weekly|monthly|quarterly|annually|yearly|biannually)\b",
     re.IGNORECASE,
 )
+
+
+_REFERENCE = re.compile(r"\b(?:Notes?|Tables?|Figures?|Fig\.|[Pp]ages?|Item|Section|Part|Chapter|Appendix|Exhibit|Form|No\.)\s*$|[\u00a7\[]\d*$")
 
 
 class Span(NamedTuple):
@@ -109,9 +112,9 @@ def _period(around: str, own: str, year: int, about: tuple[int, ...]) -> float:
 
 def _found(corpus: Corpus, query: Query, wanted: Wanted, scored: _Scored) -> Iterator[Found]:
     page, sentence = corpus.pages[scored.at], scored.sentence
-    for span in spans(sentence, query, wanted):
+    for span in spans(sentence, query, wanted, corpus.documents[page.doc].identity):
         at = len(sentence.text[: span.start].split())
-        fit = scored.coverage * scored.year * _nearness(sentence.text, span, wanted.words) * _unit_fit(sentence.text, span, query)
+        fit = scored.coverage * scored.year * _nearness(sentence.text, span, wanted.words, wanted.names) * _unit_fit(sentence.text, span, query)
         amount = span.amount
         yield Found(
             score=min(1.0, fit),
@@ -127,26 +130,32 @@ def _found(corpus: Corpus, query: Query, wanted: Wanted, scored: _Scored) -> Ite
         )
 
 
-def spans(sentence: Sentence, query: Query, wanted: Wanted) -> Iterator[Span]:
-    """Return the pieces of `sentence` that could be an answer of the wanted kind."""
+def spans(sentence: Sentence, query: Query, wanted: Wanted, own: frozenset[str] = frozenset()) -> Iterator[Span]:
+    """Return the pieces of `sentence` that could be an answer of the wanted kind; `own` holds the terms of the document's name."""
     text = sentence.text
+    if sentence.is_heading and wanted.kind in {"number", "none"}:
+        return
     if wanted.kind in {"number", "currency", "percent", "none"}:
         yield from _number_spans(text, query, wanted)
     elif wanted.kind == "date":
         yield from (Span(m[0], m.start(), m.end()) for m in DATE.finditer(text) if m[0] not in query.text)
     elif wanted.kind == "text" and re.match(r"\W*(?:by )?(?:who|whom|whose)\b", query.text, re.IGNORECASE):
-        yield from (Span(m[0].rstrip(".,"), m.start(), m.end()) for m in PERSON.finditer(text) if _is_new(m[0], query))
+        yield from (Span(m[0].rstrip(".,"), m.start(), m.end()) for m in PERSON.finditer(text) if _is_new(m[0], query, own))
     elif wanted.kind == "text" and re.match(r"how often\b", query.text, re.IGNORECASE):
         yield from (Span(m[0], m.start(), m.end()) for m in _OFTEN.finditer(text))
 
 
-def _is_new(name: str, query: Query) -> bool:
-    return not set(terms(name)) & set(query.words)
+def _is_new(name: str, query: Query, own: frozenset[str]) -> bool:
+    """True unless the name repeats the question or is the document's own, or starts with a word like "The"."""
+    named = set(terms(name))
+    return bool(terms(name.split()[0])) and not named & set(query.words) and not named <= own
 
 
 def _number_spans(text: str, query: Query, wanted: Wanted) -> Iterator[Span]:
     asked = {a.value for a in amounts(query.text)}
     for amount in amounts(text):
+        if amount.kind == "number" and _REFERENCE.search(text[: amount.start]):
+            continue
         if amount.kind == "year" or (amount.value in asked and amount.kind == "number"):
             continue
         if wanted.kind != "none" and (wanted.kind == "percent") != (amount.kind == "percent"):
@@ -162,14 +171,17 @@ def _number_spans(text: str, query: Query, wanted: Wanted) -> Iterator[Span]:
             yield Span(word[0], word.start(), word.end(), Amount(value, "number", None, 1, word[0], word.start(), word.end()))
 
 
-def _nearness(text: str, span: Span, words: tuple[str, ...]) -> float:
-    """Return 0.6 to 1: how close to the span the wanted terms stand, by words."""
+def _nearness(text: str, span: Span, words: tuple[str, ...], names: frozenset[str]) -> float:
+    """Return 0.6 to 1: how close to the span the wanted terms stand, by words; names count three times."""
     before, after = terms(text[: span.start]), terms(text[span.end :])
-    reach = [min((i for i, t in enumerate(reversed(before)) if t == w), default=99) for w in words]
-    ahead = [min((i for i, t in enumerate(after) if t == w), default=99) for w in words]
-    steps = [min(a, b + 1) for a, b in zip(reach, ahead, strict=True)]
-    near = [1 / (1 + step / 8) for step in steps if step < 99]
-    return 0.6 + 0.4 * sum(near) / len(near) if near else 0.6
+    total = gained = 0.0
+    for word in words:
+        back = next((i for i, term in enumerate(reversed(before)) if term == word), 99)
+        ahead = next((i for i, term in enumerate(after) if term == word), 99)
+        if (step := min(back + 1, ahead)) < 99:
+            weight = 3.0 if word in names else 1.0
+            total, gained = total + weight, gained + weight / (1 + step / 6)
+    return 0.6 + 0.4 * gained / total if total else 0.6
 
 
 def _unit_fit(text: str, span: Span, query: Query) -> float:

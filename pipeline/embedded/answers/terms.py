@@ -32,6 +32,7 @@ _SAME = (
     ("q2", "second quarter", "2nd quarter", "quarter 2"),
     ("q3", "third quarter", "3rd quarter", "quarter 3"),
     ("q4", "fourth quarter", "4th quarter", "quarter 4"),
+    ("total", "sum", "grand total"),
     ("repurchase", "buyback", "buy back"),
 )  # fmt: skip
 _IRREGULAR = dict(
@@ -46,6 +47,7 @@ _IRREGULAR = dict(
 _TOKEN = re.compile(r"[^\W_]+(?:[.'&][^\W_]+)*")
 _NUMERIC = re.compile(r"[\d.,]+")
 _ENDINGS = (
+    ("issions", "it"), ("ission", "it"), ("itted", "it"), ("itting", "it"), ("tors", "t"), ("tor", "t"),
     ("ations", "at"), ("ation", "at"), ("ities", ""), ("ity", ""), ("ies", "y"), ("sses", "ss"), ("ings", ""), ("ing", ""), ("ments", "ment"),
     ("ated", "at"), ("ates", "at"), ("ate", "at"), ("ed", ""), ("es", ""), ("ss", "ss"), ("us", "us"), ("is", "is"), ("s", ""), ("e", ""),
 )  # fmt: skip

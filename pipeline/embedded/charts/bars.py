@@ -11,10 +11,10 @@ from pipeline.embedded.charts.figure import Mask
 from pipeline.embedded.charts.plot import Layer
 from pipeline.embedded.reading import Rect
 
-_LEVEL = 1.6  # px by which the ends of one bar may waver
+_LEVEL = 2.4  # px by which the ends of one bar may waver
 _MIN_WIDTH = 3
-_MIN_HEIGHT = 2
-_CUT = 3  # px: as thick as a grid line may be
+_MIN_HEIGHT = 3
+_CUT = 5  # px: as thick as a grid line may be
 
 
 class Bar(NamedTuple):
@@ -34,9 +34,9 @@ class Bar(NamedTuple):
         return self.rect.x1 - self.rect.x0
 
 
-def find_bars(layers: Sequence[Layer]) -> tuple[Bar, ...]:
-    """Return the bars of all layers, upright, from left to right; layers that are no bars have none."""
-    found = [Bar(index, rect) for index, layer in enumerate(layers) for rect in _rejoined(_bars_of(layer.mask))]
+def find_bars(layers: Sequence[Layer], texts: Sequence[Rect]) -> tuple[Bar, ...]:
+    """Return the bars of all layers, upright, from left to right; layers that are no bars have none. `texts` may lie over them."""
+    found = [Bar(index, rect) for index, layer in enumerate(layers) for rect in _rejoined(_bars_of(layer.mask), texts)]
     if not found:
         return ()
     usual = _usual_width(found)
@@ -54,7 +54,7 @@ def covered_share(layer: Layer, bars: Sequence[Bar]) -> float:
 
 
 def _bars_of(mask: Mask) -> list[Rect]:
-    closed = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 1), np.uint8))
+    closed = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((7, 1), np.uint8))
     tops, bottoms = _longest_runs(closed)
     rects, start = [], 0
     for column in range(1, len(tops) + 1):
@@ -85,19 +85,30 @@ def _longest_runs(mask: NDArray[np.uint8]) -> tuple[NDArray[np.intp], NDArray[np
     return tops, bottoms
 
 
-def _rejoined(rects: Sequence[Rect]) -> list[Rect]:
-    """Join the halves of bars that a grid line cuts: most pieces that lie side by side then have the same ends."""
+def _rejoined(rects: Sequence[Rect], texts: Sequence[Rect]) -> list[Rect]:
+    """Join the pieces of bars that a grid line or a label cuts.
+
+    Pieces with the same ends are joined over a label; over a narrow gap only if most such neighbors have the same ends, for
+    bars may stand that close.
+    """
     pairs = [(before, after) for before, after in zip(rects, rects[1:], strict=False) if after.x0 - before.x1 <= _CUT]
-    same = [_have_same_ends(before, after) for before, after in pairs]
-    if not pairs or sum(same) < 0.6 * len(pairs):
-        return list(rects)
-    joined = [rects[0]]
+    are_cut = sum(_have_same_ends(before, after) for before, after in pairs) >= max(1, 0.6 * len(pairs))
+    joined = list(rects[:1])
     for rect in rects[1:]:
-        if rect.x0 - joined[-1].x1 <= _CUT and _have_same_ends(joined[-1], rect):
-            joined[-1] = joined[-1]._replace(x1=rect.x1)
+        last = joined[-1]
+        is_near = are_cut and rect.x0 - last.x1 <= _CUT
+        if _have_same_ends(last, rect) and (is_near or _is_over_gap(last, rect, texts)):
+            joined[-1] = last._replace(x1=rect.x1)
         else:
             joined.append(rect)
     return joined
+
+
+def _is_over_gap(one: Rect, other: Rect, texts: Sequence[Rect]) -> bool:
+    """Tell whether a text lies over all between two pieces."""
+    return any(
+        text.x0 - _CUT <= one.x1 and other.x0 <= text.x1 + _CUT and text.y0 <= one.y1 and text.y1 >= one.y0 for text in texts
+    )
 
 
 def _have_same_ends(one: Rect, other: Rect) -> bool:

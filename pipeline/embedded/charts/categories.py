@@ -73,6 +73,8 @@ def labels_below(figure: Figure, plot: Rect, taken: Sequence[Label]) -> tuple[La
     rows = _rows(free)
     if not rows:
         return ()
+    n_words = [sum(max(1, len(item.words)) for item in row) for row in rows]
+    rows = rows[next(index for index, count in enumerate(n_words) if count >= 0.5 * max(n_words[:3])) :]
     kept, size = list(rows[0]), median(item.size for item in rows[0])
     for above, row in zip(rows, rows[1:], strict=False):
         is_next = median(item.y for item in row) - median(item.y for item in above) <= _WRAP * size

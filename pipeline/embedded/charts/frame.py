@@ -1,5 +1,6 @@
 """One way of looking at a chart: upright or turned, with its axis, its plot, its layers and the bars among them."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -12,7 +13,8 @@ from pipeline.embedded.charts.figure import Figure, turn_left
 from pipeline.embedded.charts.legend import Key
 from pipeline.embedded.charts.plot import Layer, Plot, find_layers, find_plot, snapped
 
-_BASE_REACH = 3.0
+_BASE_REACH = 6.0
+_ZERO_REACH = 7.0
 _MIN_COVER = 0.6
 
 
@@ -58,24 +60,23 @@ def _frame(figure: Figure, axis: ValueAxis, legend: Sequence[Key]) -> Frame:
     axis = snapped(axis, plot, figure)
     layers = find_layers(plot, legend)
     top = float(max(0, round(plot.rect.y0)))
-    found = find_bars(layers)
-    base = _base(found, axis.scale.position(0.0) - top if not axis.scale.is_log else np.inf)
+    found = find_bars(layers, plot.texts)
+    zero = axis.scale.position(0.0) if not axis.scale.is_log else math.inf
+    base = _base(found, zero - top, axis.scale.ticks[-1].position - top)
     bars = tuple(_standing(found, base))
-    zero = axis.scale.position(0.0) if not axis.scale.is_log else np.inf
-    if bars and abs(base + top - zero) <= _BASE_REACH:
+    if bars and abs(base + top - zero) <= _ZERO_REACH:
         axis = axis._replace(scale=axis.scale.shifted(base + top - zero))
     return Frame(figure, axis, plot, layers, bars, base + top)
 
 
-def _base(bars: Sequence[Bar], zero: float) -> float:
-    """Return the height from which most bars start, px of the crop: zero's where about as many start there."""
-    ends = Counter(round(end) for bar in bars for end in (bar.rect.y0, bar.rect.y1))
-    if not ends:
+def _base(bars: Sequence[Bar], zero: float, bottom: float) -> float:
+    """Return the height from which most bars start, px of the crop: at zero, or at the bottom of an axis without zero."""
+    ends = [end for bar in bars for end in (bar.rect.y0, bar.rect.y1) if abs(end - zero) <= _ZERO_REACH or end >= bottom - _BASE_REACH]
+    votes = Counter(round(end) for end in ends)
+    if not votes:
         return zero
-    votes = {end: sum(ends[near] for near in range(end - 2, end + 3)) + 0.1 * ends[end] for end in ends}
-    best = max(votes, key=lambda end: (votes[end] + 2 * (abs(end - zero) <= _BASE_REACH), end))
-    close = [end for bar in bars for end in (bar.rect.y0, bar.rect.y1) if abs(end - best) <= 2]
-    return float(np.median(close))
+    best = max(votes, key=lambda end: (sum(votes[near] for near in range(end - 2, end + 3)), votes[end], -abs(end - zero)))
+    return float(np.median([end for end in ends if abs(end - best) <= 2]))
 
 
 def _standing(bars: Sequence[Bar], base: float) -> list[Bar]:

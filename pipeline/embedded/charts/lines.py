@@ -16,6 +16,7 @@ _MIN_COLUMNS = 4
 _MIN_PITCH = 4.0
 _FACTORS = (5.0, 4.0, 2.5, 2.0, 1.5, 1.25, 0.5, 0.4, 0.25, 0.2, 0.1)
 _REACH = 8.0
+_SHIFTS = (0, -1, 1, -2, 2)  # px by which the middles of labels may be off their ticks
 
 
 class Trace(NamedTuple):
@@ -95,9 +96,9 @@ def knots(traces: Sequence[Trace], ticks: Sequence[float], origin: float | None)
         return np.asarray(ticks, np.float64)
     pitch = float(np.median(np.diff(ticks)))
     first, last = min(float(trace.xs[0]) for trace in traces), max(float(trace.xs[-1]) for trace in traces)
-    printed = _grid(ticks, 1, first, last)
+    printed = min((_grid(ticks, 1, first, last) + shift for shift in _SHIFTS), key=lambda grid: _worst(grid, traces))
     grids = [printed, *_other_grids(ticks, pitch, first, last, origin)]
-    misses = [max(_miss(grid, trace) for trace in traces) for grid in grids]
+    misses = [_worst(grid, traces) for grid in grids]
     limit = max(_STRAIGHT + 0.2 * max(trace.thickness for trace in traces), 1.5 * min(misses))
     return next((grid for grid, miss in zip(grids, misses, strict=True) if miss <= limit < math.inf), printed)
 
@@ -129,6 +130,10 @@ def _grid(ticks: Sequence[float], count: int, first: float, last: float) -> NDAr
     positions = np.where(steps < 0, before, np.where(steps > index[-1], after, inside))
     slack = max(2.0, 0.25 * pitch / count)
     return positions[(positions >= first - slack) & (positions <= last + slack)]
+
+
+def _worst(grid: NDArray[np.float64], traces: Sequence[Trace]) -> float:
+    return max(_miss(grid, trace) for trace in traces)
 
 
 def _miss(grid: NDArray[np.float64], trace: Trace) -> float:

@@ -29,8 +29,9 @@ _FAINT = 8
 _MIN_SHARE = 0.015  # of the ink: less is no series
 _SAME_COLOR = 40
 _MAX_SERIES = 12
+_DASH = 15  # px: gaps of a dashed line
 _VIVID = 40
-_MAX_LINE = 5  # px: thicker is no grid line
+_MAX_LINE = 7  # px: thicker is no grid line
 
 
 class Plot(NamedTuple):
@@ -105,6 +106,7 @@ def _line_span(image: Image, rect: Rect) -> tuple[float, float]:
     """Return from where to where the longest horizontal lines in `rect` run; its own sides if there are none."""
     rows, columns = clip(rect, image.shape)
     faint = (distance_map(image[rows, columns], border(image)) >= _FAINT).astype(np.uint8)
+    faint = cv2.morphologyEx(faint, cv2.MORPH_CLOSE, np.ones((1, _DASH), np.uint8))
     length = max(3, round(_LINE_SHARE * image.shape[1]))
     runs = cv2.morphologyEx(faint, cv2.MORPH_OPEN, np.ones((1, length), np.uint8)) > 0
     lined = [np.flatnonzero(row) for row in runs if row.any()]
@@ -152,9 +154,9 @@ def _see_through(nearest: NDArray[np.intp], rect: Rect) -> None:
 
 def _mended(mask: Mask, lines: Mask, unknown: Mask) -> Mask:
     """Take out thin lines of this color and close the holes that letters and other lines leave in it."""
-    body = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8)) > 0
+    body = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((7, 7), np.uint8)) > 0
     clean = mask & (body | ~lines)
-    closed = cv2.morphologyEx(clean.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8)) > 0
+    closed = cv2.morphologyEx(clean.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((13, 13), np.uint8)) > 0
     return np.asarray(clean | (closed & unknown), np.bool_)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +20,7 @@ from pipeline.embedded.reading import Rect
 from schemas.extraction import ChartReading, ReadAxis
 
 _MARGIN = 4
+_LARGE = 900  # px
 _BAR_SHARE = 0.55
 _AREA_THICKNESS = 12
 
@@ -32,7 +34,7 @@ def read_chart(image: NDArray[np.uint8], box: Rect) -> ChartReading:
         image: The crop of a page (height, width, 3; RGB) at 150 to 200 dpi, with a margin around the chart.
         box: Where in the crop the chart is, px.
     """
-    crop = np.ascontiguousarray(image[clip(box, image.shape, _MARGIN)])
+    crop = _enlarged(np.ascontiguousarray(image[clip(box, image.shape, _MARGIN)]))
     figure = with_axis_labels(Figure(crop, read_labels(crop)))
     ticks = [item for axis in find_value_axes(figure.labels) for item in axis.labels]
     legend = find_legend(figure, ticks)
@@ -44,6 +46,13 @@ def read_chart(image: NDArray[np.uint8], box: Rect) -> ChartReading:
     result = _read_frame(frame)
     captions = read_captions(plain, _inner(frame, result, crop.shape[1]), _taken(frame, result, crop.shape[1], plain))
     return _reading(frame, result, captions)
+
+
+def _enlarged(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Double a small chart: its type and strokes are then thick enough to tell from their edges."""
+    if max(crop.shape[:2]) >= _LARGE:
+        return crop
+    return np.asarray(cv2.resize(crop, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
 def _unread(figure: Figure) -> ChartReading:

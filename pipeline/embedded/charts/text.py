@@ -17,6 +17,7 @@ _SPLIT_GAP = 0.9  # of the type size: wider gaps separate labels
 _THOUSANDS_GAP = 0.5
 _STRIP = 0.22  # of the side: where the labels of an axis are
 _ENOUGH_TICKS = 5
+_SHAPES = frozenset("口■□●○◆◇▲△▼▽★☆回日田一丨")
 _MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _GLUED_MONTHS = re.compile(rf"(?:{_MONTHS}){{2,}}")
 
@@ -26,7 +27,13 @@ def read_labels(image: Image) -> tuple[Label, ...]:
     factor = min(2.0, max(1.0, _COMFORTABLE_SIDE / max(image.shape[:2])))
     larger = image if factor == 1 else cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
     lines = [_shrunk(line, factor) for line in ocr.read_lines(np.asarray(larger, np.uint8))]
-    return tuple(item for line in lines for item in _labels(line))
+    return tuple(item for line in lines for item in _labels(line) if not _is_mark(item))
+
+
+def _is_mark(item: Label) -> bool:
+    """Tell whether the "text" is a marker of a line or a tick that OCR took for a letter."""
+    width, height = item.rect.x1 - item.rect.x0, item.rect.y1 - item.rect.y0
+    return item.text in _SHAPES or (len(item.text) == 1 and width < 0.25 * height) or not any(map(str.isalnum, item.text))
 
 
 def with_axis_labels(figure: Figure) -> Figure:

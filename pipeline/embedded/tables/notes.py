@@ -29,6 +29,15 @@ _UNIT = re.compile(r"\((?:in|unit:?|units:?)\s+([^)\d]{1,30})\)|\b(?:unit|units)
 _FOOTNOTE = re.compile(r"\s*(?:[*†‡§¹²³⁴⁵⁶⁷⁸⁹]|\(?[1-9][0-9]?\)|\(?[a-z]\)|note\b|notes\b|source\b|[1-9][0-9]?\s+[A-Z])", re.IGNORECASE)
 
 
+_TABLE = re.compile(r"\s*(?:table|tab\.|tabelle|tableau|exhibit|schedule)\s", re.IGNORECASE)
+_NEAR, _TIGHT = 1.6, 0.5
+"""Widest gap above a table to its title, and between two lines of one note, in line heights."""
+_CONTINUES = 0.3
+"""Widest gap between two lines of a footnote, in line heights; the next paragraph is farther away."""
+_MOST_LINES = 3
+_LONGEST_TITLE = 250
+
+
 class Notes(NamedTuple):
     """What is printed around a table, verbatim."""
 
@@ -69,23 +78,32 @@ def unit_of(text: str) -> str | None:
 
 
 def _above(lines: Sequence[Line], table: Rect, height: float) -> tuple[str, str]:
-    edge, block = table.y0, []
-    for line in sorted(lines, key=lambda line: -line.rect.y1):
-        if line.rect.y1 > table.y0 + 0.5 * height or not _beside(line, table):
-            continue
-        if edge - line.rect.y1 > 1.6 * height or len(block) == 4:
+    """Return the title and the line under it that states scale or unit: the nearest lines above the table."""
+    edge, titles, subtitles = table.y0, list[str](), list[str]()
+    above = [line for line in lines if line.rect.y1 <= table.y0 + 0.5 * height and _beside(line, table)]
+    for row in reversed(_rows(sorted(above, key=lambda line: line.rect.y0))):
+        text = " ".join(line.text for line in row)
+        gap = edge - max(line.rect.y1 for line in row)
+        if gap > (_NEAR if not titles else _TIGHT) * height or len(titles) == _MOST_LINES:
             break
-        block.append(line)
-        edge = line.rect.y0
-    read = _joined_rows(block)
-    subtitles = [text for text in read if _is_subtitle(text)]
-    titles = [text for text in read if text not in subtitles]
-    return " ".join(titles[-2:]) if _is_title(titles[-2:]) else "", " ".join(subtitles)
+        if not titles and _is_subtitle(text):
+            subtitles.insert(0, text)
+        elif titles and (text.endswith(".") or _is_whole(titles[0])):
+            break
+        else:
+            titles.insert(0, text)
+        edge = min(line.rect.y0 for line in row)
+    return " ".join(titles) if _is_title(titles) else "", " ".join(subtitles)
+
+
+def _is_whole(text: str) -> bool:
+    """Whether a line begins like a title, not like the second line of one."""
+    return bool(_TABLE.match(text)) or text[:1].isupper()
 
 
 def _is_title(texts: Sequence[str]) -> bool:
     text = " ".join(texts)
-    return bool(text) and len(text) < 200 and not (text.endswith(".") and len(text) > 100)
+    return bool(text) and len(text) <= _LONGEST_TITLE
 
 
 def _is_subtitle(text: str) -> bool:
@@ -94,24 +112,19 @@ def _is_subtitle(text: str) -> bool:
 
 
 def _below(lines: Sequence[Line], table: Rect, height: float) -> tuple[str, ...]:
-    edge, notes = table.y1, []
-    rows = sorted((line for line in lines if line.rect.y0 > table.y1 - 0.5 * height and _beside(line, table)), key=lambda line: line.rect.y0)
-    for row in _rows(rows):
-        if row[0].rect.y0 - edge > 1.6 * height:
-            break
+    edge, notes = table.y1, list[str]()
+    below = [line for line in lines if line.rect.y0 > table.y1 - 0.5 * height and _beside(line, table)]
+    for row in _rows(sorted(below, key=lambda line: line.rect.y0)):
         text = " ".join(line.text for line in row)
-        if _FOOTNOTE.match(text):
+        gap = min(line.rect.y0 for line in row) - edge
+        if _FOOTNOTE.match(text) and gap < _NEAR * height:
             notes.append(text)
-        elif notes:
+        elif notes and gap < _CONTINUES * height:
             notes[-1] = f"{notes[-1]} {text}"
         else:
             break
         edge = max(line.rect.y1 for line in row)
     return tuple(notes)
-
-
-def _joined_rows(lines: Sequence[Line]) -> list[str]:
-    return [" ".join(line.text for line in row) for row in _rows(sorted(lines, key=lambda line: line.rect.y0))]
 
 
 def _rows(lines: Sequence[Line]) -> list[list[Line]]:

@@ -27,6 +27,9 @@ _AGREES = 0.3
 """Least intersection over union of what the survey located and what is found on the crop."""
 
 
+_FEWEST_CELLS = 4
+
+
 class PartGrid(NamedTuple):
     """One image of a table as read, upright: its grid, the lines around it, and the image's size (pixels) and skew (degrees)."""
 
@@ -43,9 +46,9 @@ def read_part(image: NDArray[np.uint8], box: Rect) -> PartGrid:
     height, width = image.shape[:2]
     angle = find_skew(image)
     upright, box = turned_back(image, angle), turned(box, -angle, width, height)
-    read = read_lines(upright)
+    read = tuple(line for line in read_lines(upright) if line.rect.y0 > 1 and line.rect.y1 < height - 1)
     lines = (*read, *lone_dashes(upright, read))
-    rules = find_rules(upright)
+    rules = find_rules(upright, read)
     words = [word for line in lines for word in line.words]
     grid = _best_grid(upright, box, lines, rules)
     grid = with_headings_above(tidied(filled(grid, words)), lines, rules)
@@ -80,7 +83,7 @@ def _best_grid(image: NDArray[np.uint8], box: Rect, lines: Sequence[Line], rules
 def _holds(grid: Grid, words: Sequence[Word], box: Rect) -> bool:
     """Whether the drawn cells hold the words of the table, and no cell holds numbers one below the other."""
     table = hull(cell.rect for cell in grid.cells)
-    if inside(box, table) < 0.8:
+    if inside(box, table) < 0.8 or len(grid.cells) < _FEWEST_CELLS:
         return False
     mine = [word for word in words if inside(word.rect, table) > 0.5]
     held = [[word for word in mine if inside(word.rect, cell.rect) > 0.5] for cell in grid.cells]

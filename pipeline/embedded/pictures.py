@@ -1,0 +1,90 @@
+"""Which parts of a page are charts: drawings with marks and printed numbers, unlike photographs, logos and ruled tables."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.embedded.reading import Line, Rect
+from pipeline.embedded.tables.grid import hull, inside, overlap
+from pipeline.embedded.tables.rules import Rules
+
+_NUMBER = re.compile(r"[($€£¥+\-−–]*\d[\d,. ]*(?:st|nd|rd|th)?[)%KMBkmb]*")
+_FEWEST_NUMBERS = 3
+_FLAT = 0.3
+"""Least share of pixels that equal their neighbors: drawings are above, photographs below."""
+_MARKED = 40
+"""How far from white or gray, of 255, the ink of a mark is: table bands are paler."""
+_MARK_HEIGHT = 1.8
+"""Lowest mark, in line heights: bars, curves and slices are higher than a line of text."""
+_GUTTER = 0.7
+"""Narrowest gap between two charts side by side, in line heights."""
+
+
+def find_marks(image: NDArray[np.uint8], lines: Sequence[Line], rules: Rules) -> tuple[Rect, ...]:
+    """Return the boxes of what is drawn on `image` (height, width, 3; RGB) besides `lines` and `rules`."""
+    pixels = image.astype(np.int16)
+    shade, color = 255 - pixels.min(axis=2), pixels.max(axis=2) - pixels.min(axis=2)
+    ink = ((shade > 3 * _MARKED) | (color > _MARKED)).astype(np.uint8)
+    words = [word.rect for line in lines for word in line.words]
+    for rect in (*words, *rules.horizontal, *rules.vertical):
+        ink[max(int(rect.y0) - 1, 0) : int(rect.y1) + 2, max(int(rect.x0) - 1, 0) : int(rect.x1) + 2] = 0
+    least = _MARK_HEIGHT * _line_height(lines)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(ink)
+    boxes = (Rect(float(x), float(y), float(x + w), float(y + h)) for x, y, w, h, _ in stats[1:])
+    return tuple(box for box in boxes if box.y1 - box.y0 >= least and not _is_band(box, words))
+
+
+def is_chart(image: NDArray[np.uint8], lines: Sequence[Line], marks: Sequence[Rect], rect: Rect) -> bool:
+    """Whether what `rect` shows is a chart."""
+    words = [word for line in lines for word in line.words if inside(word.rect, rect) > 0.5]
+    numbers = sum(bool(_NUMBER.fullmatch(word.text)) for word in words)
+    is_drawn = any(inside(mark, rect) > 0.5 for mark in marks)
+    return is_drawn and numbers >= _FEWEST_NUMBERS and _flatness(image, rect) > _FLAT
+
+
+def split_charts(image: NDArray[np.uint8], lines: Sequence[Line], marks: Sequence[Rect], rect: Rect) -> tuple[Rect, ...]:
+    """Return the charts in `rect`: itself, or the charts that empty gutters from top to bottom separate."""
+    for left, right in _halves(image, rect, _GUTTER * _line_height(lines)):
+        if is_chart(image, lines, marks, left) and is_chart(image, lines, marks, right):
+            return (*split_charts(image, lines, marks, left), *split_charts(image, lines, marks, right))
+    return (rect,)
+
+
+def with_title(lines: Sequence[Line], chart: Rect) -> Rect:
+    """Return `chart` grown by the lines right above it that are no wider than it: its title and legend."""
+    height = _line_height(lines)
+    for line in sorted(lines, key=lambda line: -line.rect.y1):
+        gap = chart.y0 - line.rect.y1
+        is_beside = overlap((line.rect.x0, line.rect.x1), (chart.x0, chart.x1)) > 0.9 * (line.rect.x1 - line.rect.x0)
+        if -0.5 * height < gap < height and is_beside and line.rect.x1 - line.rect.x0 < 0.9 * (chart.x1 - chart.x0):
+            chart = hull((chart, line.rect))
+    return chart
+
+
+def _halves(image: NDArray[np.uint8], rect: Rect, least: float) -> Iterator[tuple[Rect, Rect]]:
+    """Yield the two parts of `rect` at each empty gutter, the widest gutter first."""
+    x0, y0, x1, y1 = (int(side) for side in rect)
+    crop = image[y0:y1, x0:x1].min(axis=2)
+    inked = np.flatnonzero((crop < np.median(crop) - _MARKED).any(axis=0))
+    gaps = np.diff(inked)
+    for i in sorted(np.flatnonzero(gaps > least), key=lambda i: -gaps[i]):
+        yield rect._replace(x1=float(x0 + inked[i] + 1)), rect._replace(x0=float(x0 + inked[i + 1]))
+
+
+def _is_band(box: Rect, words: Sequence[Rect]) -> bool:
+    """Whether a filled box is the background of text, as under the headings of a table."""
+    return sum(inside(word, box) > 0.8 for word in words) > 1
+
+
+def _flatness(image: NDArray[np.uint8], rect: Rect) -> float:
+    x0, y0, x1, y1 = (int(side) for side in rect)
+    gray = cv2.cvtColor(image[max(y0, 0) : y1, max(x0, 0) : x1], cv2.COLOR_RGB2GRAY).astype(np.int16)
+    return float((np.abs(np.diff(gray, axis=1)) <= 2).mean()) if gray.size else 0.0
+
+
+def _line_height(lines: Sequence[Line]) -> float:
+    heights: list[float] = [line.rect.y1 - line.rect.y0 for line in lines]
+    return float(np.median(heights)) if heights else 12.0
