@@ -1,7 +1,7 @@
 """What a finished flow run shows: a table of its documents and a summary in Markdown.
 
-Prefect's browser pages take both for Markdown. What comes out of a document or a file name is escaped, so that nothing in
-them can make the browser load anything.
+Prefect's browser pages take both for Markdown. What comes out of a document or a file name is escaped, so that nothing
+in it can make the browser load anything.
 """
 
 import re

@@ -1,16 +1,18 @@
 """What the form of the `extract` deployment asks for, and the job it stands for."""
 
+import tempfile
 from pathlib import Path
 
 from pydantic import Field
 
 from pipeline.questions import load_questions
+from schemas.errors import SettingsError
 from schemas.settings import EMBEDDED, Job, Profile, Task
 from schemas.value import Value
 
 
 class ExtractRequest(Value):
-    """What to read and how. Relative paths count from the folder that `longread up` (or the worker) was started in."""
+    """What to read and how. Relative paths count from the folder that `longread up` was started in."""
 
     sources: tuple[str, ...] = Field(min_length=1, title="Sources")
     """PDFs, images, folders, globs or manifests; paths on the machine that runs the flow, or fsspec URLs."""
@@ -36,14 +38,14 @@ class ExtractRequest(Value):
         """Return the job, its paths absolute.
 
         Raises:
-            SettingsError: the question file cannot be read.
+            SettingsError: the question file cannot be read, or a path is relative to a folder that will vanish.
         """
         return Job(
-            sources=tuple(source if "://" in source else str(Path(source).absolute()) for source in self.sources),
-            questions=load_questions(self.questions_file.absolute()) if self.questions_file else (),
+            sources=tuple(source if "://" in source else str(_located(Path(source))) for source in self.sources),
+            questions=load_questions(_located(self.questions_file)) if self.questions_file else (),
             tasks=self.tasks,
             profile=self.profile,
-            out=self.out.absolute(),
+            out=_located(self.out),
             backend=self.backend,
             model=self.model,
             force=self.force,
@@ -56,3 +58,12 @@ class ExtractRequest(Value):
         more = f" and {len(self.sources) - 1} more" if len(self.sources) > 1 else ""
         tasks = [task for task in self.tasks if task != "answers" or self.questions_file]
         return f"{first}{more}: {', '.join(tasks or self.tasks)}"
+
+
+def _located(path: Path) -> Path:
+    path, here = path.expanduser(), Path.cwd()
+    if not path.is_absolute() and here.parent.samefile(tempfile.gettempdir()) and here.name.endswith("prefect"):
+        # So prefect.workers.process names the folder of a flow run; a dataset written there would be lost.
+        msg = f"{path} counts from a folder that vanishes with this flow run: a worker needs absolute paths"
+        raise SettingsError(msg)
+    return here / path

@@ -25,7 +25,7 @@ class ServerEndedError(Exception):
 
 @asynccontextmanager
 async def local_server(first_port: int) -> AsyncIterator[tuple[str, Process]]:
-    """Yield the API's URL and the process of a server on the first free port; its data is in PREFECT_HOME, `~/.prefect`.
+    """Yield the API's URL and the process of a server on the first free port; its data is in PREFECT_HOME (~/.prefect).
 
     Raises:
         ServerEndedError: it did not start.
@@ -83,10 +83,8 @@ async def _stop(server: Process) -> None:
     with suppress(ProcessLookupError):
         server.terminate()
     try:
-        async with asyncio.timeout(GRACE_S):
-            await server.wait()
-    except TimeoutError:
-        pass
+        with suppress(TimeoutError):
+            await asyncio.wait_for(server.wait(), GRACE_S)
     finally:  # also at a second Ctrl-C
         with suppress(ProcessLookupError):
             os.killpg(server.pid, signal.SIGKILL)

@@ -16,6 +16,6 @@ ENVIRONMENT = {
 
 
 def up() -> None:
-    """Become `python -m flows.serving`, with the environment that Prefect reads when it is imported. Does not return."""
+    """Become `python -m flows.serving`, with the environment that Prefect reads at its import. Does not return."""
     command = [sys.executable, "-m", "flows.serving"]
     os.execve(sys.executable, command, {**os.environ, **ENVIRONMENT})  # noqa: S606 - a module of ours

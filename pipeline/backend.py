@@ -128,9 +128,7 @@ class ChatBackend:
 
 
 @asynccontextmanager
-async def connect(
-    base_url: str, settings: Settings, model: str | None = None, uds: Path | None = None
-) -> AsyncIterator[ChatBackend]:
+async def connect(base_url: str, settings: Settings, model: str | None = None, uds: Path | None = None) -> AsyncIterator[ChatBackend]:
     """Yield a backend on the server at `base_url` (with or without /v1), or on the one behind a Unix socket."""
     timeout = Timeout(settings.silence_s, connect=10.0)
     transport = AsyncHTTPTransport(uds=str(uds) if uds else None)

@@ -27,7 +27,9 @@ from schemas.outcome import Report
 from schemas.settings import EMBEDDED, Job, Settings
 
 T = TypeVar("T")
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Read piles of long PDFs into typed Parquet.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Read piles of long PDFs into typed Parquet."
+)
 serve_app = typer.Typer(no_args_is_help=True, help="Start a server that reads.")
 app.add_typer(serve_app, name="serve")
 
@@ -123,7 +125,7 @@ def _exit_code(report: Report) -> Exit:
 
 
 def _stop(code: Exit, message: str) -> NoReturn:
-    sys.stderr.write(f"longread: {message}\n")
+    sys.stderr.write(f"longread: {' '.join(message.split())}\n")
     raise typer.Exit(code)
 
 

@@ -35,7 +35,13 @@ def progress(console: Console) -> Iterator[Observe]:
 
         def observe(counts: Counts) -> None:
             more = f"{counts.batches_done}/{counts.batches_total} batches · {counts.prompt_tokens + counts.completion_tokens:,} tokens"
-            bars.update(survey, description=counts.stage if counts.stage in {"open", "survey"} else "survey", total=counts.pages_total, completed=counts.pages_done, more=more)
+            bars.update(
+                survey,
+                description=counts.stage if counts.stage in {"open", "survey"} else "survey",
+                total=counts.pages_total,
+                completed=counts.pages_done,
+                more=more,
+            )
             if counts.reads_total:
                 bars.start_task(read)
                 bars.update(read, total=counts.reads_total, completed=counts.reads_done, more=_failed(counts.failures))
@@ -57,7 +63,9 @@ def summary(console: Console, report: Report, out: Path) -> None:
         answers = Table("question", "answer", "evidence", title="answers")
         for answer in outcome.answers:
             pages = ", ".join(f"p. {item.page_no}" for item in answer.evidence)
-            answers.add_row(answer.question.question, answer.reading.text or "(not in these documents)", f"{pages} {answer.evidence_status}")
+            answers.add_row(
+                answer.question.question, answer.reading.text or "(not in these documents)", f"{pages} {answer.evidence_status}"
+            )
         console.print(answers)
     failures(console, outcome.failures)
     if report.n_recognised:
@@ -87,7 +95,7 @@ def failures(console: Console, failed: Sequence[Failure]) -> None:
     for failure in failed[:SHOWN_FAILURES]:
         console.print(f"[red]{failure.category}[/red] {failure.message}", highlight=False, soft_wrap=True)
     if len(failed) > SHOWN_FAILURES:
-        console.print(f"… and {len(failed) - SHOWN_FAILURES} more: SELECT * FROM failures", highlight=False)
+        console.print(f"… and {len(failed) - SHOWN_FAILURES} more, all in the table failures", highlight=False)
 
 
 def _failed(number: int) -> str:

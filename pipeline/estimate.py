@@ -71,9 +71,7 @@ def estimate(documents: Sequence[Document], job: Job, settings: Settings) -> Est
         input_tokens=input_tokens,
         output_tokens=output_tokens,
         gpu_seconds=math.ceil(input_tokens / settings.input_tokens_per_s + output_tokens / settings.output_tokens_per_s),
-        cost_usd=round(
-            (input_tokens * settings.price_per_million_input + output_tokens * settings.price_per_million_output) / 1e6, 4
-        ),
+        cost_usd=round((input_tokens * settings.price_per_million_input + output_tokens * settings.price_per_million_output) / 1e6, 4),
     )
 
 

@@ -81,4 +81,3 @@ class Ledger:
 
 def silent(_: Progress) -> None:
     """Show nothing."""
-

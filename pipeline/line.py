@@ -60,7 +60,7 @@ class Line:
             completion = completion.model_copy(update={"second_engine": second})
             self._store.put(completion)
         self.ledger.completed(request, completion)
-        self.second_engine |= {page: "rasterized by poppler, the second engine" for page in completion.second_engine}
+        self.second_engine |= dict.fromkeys(completion.second_engine, "rasterized by poppler, the second engine")
         return completion
 
     async def words(self, doc_id: str, page_nos: Iterable[int]) -> dict[int, tuple[LayerWord, ...]]:
@@ -71,9 +71,7 @@ class Line:
             return {}
         password = password_of(document.sources[0])
         try:
-            return await self.workers.call(
-                self.settings.open_deadline_s, document.filename, layer_words, document.path, wanted, password
-            )
+            return await self.workers.call(self.settings.open_deadline_s, document.filename, layer_words, document.path, wanted, password)
         except LongreadError as error:
             self.ledger.fail("verify", error, doc_id=doc_id)
             return {}
@@ -86,7 +84,7 @@ class Line:
     def batches(self, images: Sequence[PageImage]) -> tuple[Batch, ...]:
         """Return the images packed into requests; documents in the order in which they first appear."""
         ids = dict.fromkeys(image.doc_id for image in images)
-        pages = [Pages(self.documents[id].filename, [i for i in images if i.doc_id == id]) for id in ids]
+        pages = [Pages(self.documents[doc_id].filename, [i for i in images if i.doc_id == doc_id]) for doc_id in ids]
         return pack(pages, self.capacity, PRICE)
 
     async def _rasterized(self, images: Sequence[PageImage]) -> list[tuple[bytes, Engine]]:

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from schemas.document import Box, box_of_thousandths
-from schemas.extraction import ReadCell, ReadRow, RowKind, TableReading
+from schemas.extraction import ReadCell, RowKind, TableReading
 from schemas.located import ChartSite, Located, SurveyedPage, TableSite
 from schemas.result import Cell, CellKind, Fragment, Table
 

@@ -69,7 +69,8 @@ def windows(pages: Pages, capacity: int, price: Price) -> list[Segment]:
             context = ()
             end = _last_that_fits(images, start, capacity - price.per_document, price, context)
         if end == start:
-            msg = f"page {images[start].page_no} has {images[start].tokens:,} tokens, which no request of {capacity:,} holds: lower the resolution"
+            page = images[start]
+            msg = f"page {page.page_no} has {page.tokens:,} tokens, which no request of {capacity:,} holds: lower the resolution"
             raise BudgetError(msg)
         shown = (*context, *images[start:end])
         found.append(Segment(doc_id=images[0].doc_id, filename=pages.filename, images=shown, n_context=len(context)))
@@ -77,9 +78,7 @@ def windows(pages: Pages, capacity: int, price: Price) -> list[Segment]:
     return found
 
 
-def _last_that_fits(
-    images: Sequence[PageImage], start: int, room: int, price: Price, context: Sequence[PageImage]
-) -> int:
+def _last_that_fits(images: Sequence[PageImage], start: int, room: int, price: Price, context: Sequence[PageImage]) -> int:
     room -= sum(image.tokens + price.per_image for image in context)
     end = start
     while end < len(images) and (room := room - images[end].tokens - price.per_image) >= 0:
@@ -89,7 +88,7 @@ def _last_that_fits(
 
 def _best_fit(segments: Iterable[Segment], capacity: int, price: Price) -> list[list[Segment]]:
     bins: list[list[Segment]] = []
-    opened: SortedKeyList = SortedKeyList(key=lambda bin: bin.room)
+    opened: SortedKeyList = SortedKeyList(key=lambda opened_bin: opened_bin.room)
     for segment in segments:
         size = cost(segment, price)
         at = opened.bisect_key_left(size)

@@ -90,9 +90,7 @@ def evidence(cited: CitedEvidence, documents: Mapping[int, str], shown: Collecti
     if (doc_id, cited.page) not in shown:
         msg = f"the reply cites page {cited.page} of document {cited.doc}, which was not among the images"
         raise Ungrounded(msg)
-    return Evidence(
-        doc_id=doc_id, page_no=cited.page, box=box_of_thousandths(cited.box), quote=cited.quote, source_kind=cited.source_kind
-    )
+    return Evidence(doc_id=doc_id, page_no=cited.page, box=box_of_thousandths(cited.box), quote=cited.quote, source_kind=cited.source_kind)
 
 
 def _surveyed_page(page: SurveyPage, documents: Mapping[int, str]) -> SurveyedPage:

@@ -22,7 +22,7 @@ def load_questions(path: Path) -> tuple[Question, ...]:
         SettingsError: it is not there, not readable, has unknown columns or repeated ids; the message names the line.
     """
     questions = tuple(_question(path, number, row) for number, row in enumerate(_rows(path), start=1))
-    repeated = [id for id, count in Counter(q.id for q in questions).items() if count > 1]
+    repeated = [name for name, count in Counter(q.id for q in questions).items() if count > 1]
     if repeated:
         msg = f"{path}: the id {repeated[0]} stands for more than one question"
         raise SettingsError(msg)
@@ -57,7 +57,7 @@ def _without_empty(row: dict[Any, Any]) -> dict[str, Any]:
     return filled
 
 
-def _question(path: Path, number: int, row: Any) -> Question:
+def _question(path: Path, number: int, row: object) -> Question:
     if isinstance(row, dict) and isinstance(row.get("docs"), str):
         row = {**row, "docs": [row["docs"]]}
     try:

@@ -42,7 +42,7 @@ def layer_words(path: str, page_nos: tuple[int, ...], password: str | None = Non
     """Return the words of each page's text layer in reading order; none for images and scans."""
     with open_pymupdf(path, password) as file:
         if not file.is_pdf:
-            return {number: () for number in page_nos}
+            return dict.fromkeys(page_nos, ())
         return {number: _words(file[number - 1]) for number in page_nos}
 
 

@@ -53,9 +53,7 @@ class Origin(Value):
     deployment: str | None = None
 
 
-async def run(
-    job: Job, settings: Settings, observe: Observe = silent, spawn: Spawn = inline, origin: Origin = Origin()
-) -> Report:
+async def run(job: Job, settings: Settings, observe: Observe = silent, spawn: Spawn = inline, origin: Origin | None = None) -> Report:
     """Read everything the job names and commit it; what could not be read is in the report's failures.
 
     Raises:
@@ -84,16 +82,14 @@ async def run(
         requests=ledger.requests,
     )
     ledger.stage("write")
-    record = _record(line, started, outcome, origin)
+    record = _record(line, started, outcome, origin or Origin())
     nothing_new = found and not (new or questions or refused or outcome.failures)
     rows = {"runs": [run_row(outcome, record)]} if nothing_new else to_rows(outcome, record)
     write.write(job.out, record.run_id, started.date(), rows)
     return Report(record=record, outcome=outcome, n_recognised=len(found) - len(new))
 
 
-async def open_sources(
-    workers: Workers, job: Job, settings: Settings, ledger: Ledger
-) -> tuple[list[Document], list[RefusedDocument]]:
+async def open_sources(workers: Workers, job: Job, settings: Settings, ledger: Ledger) -> tuple[list[Document], list[RefusedDocument]]:
     """Return the documents that open, in the order of the sources and each once, and the files that do not."""
     ledger.stage("open")
     named = [*_expanded(job, ledger)]
@@ -135,7 +131,7 @@ async def _open(
     except LongreadError as error:
         doc_id = await asyncio.to_thread(file_digest, Path(path))
         ledger.fail("open", error, doc_id=doc_id)
-        return RefusedDocument(doc_id=doc_id, source=source, bytes=Path(path).stat().st_size)
+        return RefusedDocument(doc_id=doc_id, source=source, bytes=(await asyncio.to_thread(Path(path).stat)).st_size)
 
 
 class _Read(NamedTuple):
@@ -161,7 +157,11 @@ async def _read_documents(line: Line, documents: Sequence[Document], spawn: Spaw
         *(spawn(f"read {document.filename}", partial(_read_document, line, document, pages)) for document in documents)
     )
     return _Read(
-        {(i.doc_id, i.page_no): tuple(b.batch_id for b in batches if i in b.images) for i in images if (i.doc_id, i.page_no) in _keys(pages)},
+        {
+            (i.doc_id, i.page_no): tuple(b.batch_id for b in batches if i in b.images)
+            for i in images
+            if (i.doc_id, i.page_no) in _keys(pages)
+        },
         tuple(table for tables, _ in read for table in tables),
         tuple(chart for _, charts in read for chart in charts),
     )
@@ -171,9 +171,7 @@ def _keys(pages: Iterable[SurveyedPage]) -> set[tuple[str, int]]:
     return {(page.doc_id, page.page_no) for page in pages}
 
 
-async def _read_document(
-    line: Line, document: Document, pages: Iterable[SurveyedPage]
-) -> tuple[tuple[Table, ...], tuple[Chart, ...]]:
+async def _read_document(line: Line, document: Document, pages: Iterable[SurveyedPage]) -> tuple[tuple[Table, ...], tuple[Chart, ...]]:
     tables, charts = merge.sites(page for page in pages if page.doc_id == document.doc_id)
     tables, charts = tables if "tables" in line.job.tasks else (), charts if "charts" in line.job.tasks else ()
     line.ledger.count(reads_total=len(tables) + len(charts))
@@ -193,10 +191,7 @@ async def _answer(line: Line, questions: Sequence[tuple[Question, tuple[str, ...
     line.ledger.stage("answer")
     line.ledger.count(reads_total=len(questions))
     answered = await asyncio.gather(
-        *(
-            spawn(f"answer {question.id}", partial(_counted, line, answers.answer(line, question, scope)))
-            for question, scope in questions
-        )
+        *(spawn(f"answer {question.id}", partial(_counted, line, answers.answer(line, question, scope))) for question, scope in questions)
     )
     return tuple(answer for found in answered for answer in found)
 
@@ -243,7 +238,9 @@ async def _document_outcome(line: Line, document: Document, read: _Read) -> Docu
             text_recall=_recall(tables, page.page_no, layers.get(page.page_no, ())),
         )
         if done.status == "failed" and key not in failed:
-            line.ledger.fail("check", Malformed(f"page {page.page_no} is neither read nor failed"), doc_id=document.doc_id, page_no=page.page_no)
+            line.ledger.fail(
+                "check", Malformed(f"page {page.page_no} is neither read nor failed"), doc_id=document.doc_id, page_no=page.page_no
+            )
         pages.append(done)
     return DocumentOutcome(document=document, status=_status(line, document, pages), pages=tuple(pages))
 

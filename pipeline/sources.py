@@ -35,7 +35,12 @@ def expand(source: str) -> tuple[Source, ...]:
         return tuple(_source(p) for p in found)
     if path.is_file():
         return tuple(_from_manifest(path)) if path.suffix.lower() in MANIFEST_SUFFIXES else (_source(path),)
-    matched = [Path(p) for p in sorted(glob.glob(source, recursive=True)) if Path(p).is_file()]
+    # Path.glob takes no absolute patterns.
+    matched = [
+        Path(p)
+        for p in sorted(glob.glob(source, recursive=True))  # noqa: PTH207
+        if Path(p).is_file()
+    ]
     if not matched:
         msg = f"no file, folder or match at {source}"
         raise MissingSource(msg)

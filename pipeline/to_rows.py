@@ -283,4 +283,3 @@ def _request(record: RequestRecord) -> Row:
 
 def _edges(box: Box | None) -> Row:
     return box.model_dump() if box else {}
-

@@ -11,7 +11,7 @@ from rapidfuzz.fuzz import partial_ratio
 from pipeline.values import number_of
 from schemas.document import Box, LayerWord
 from schemas.extraction import ReadPoint
-from schemas.result import Cell, Chart, Evidence, Fragment, Table, Trust, VerifyMethod
+from schemas.result import Cell, Chart, Evidence, Fragment, Table, Trust, VerifyMethod, VerifyStatus
 
 Words = Sequence[LayerWord]
 # Boxes are read off pixels: half a line of tolerance on a Letter page.
@@ -30,8 +30,7 @@ def verify_table(table: Table, layers: Mapping[int, Words]) -> Table:
 def verify_table_again(table: Table, lines: Mapping[int, Sequence[str]]) -> Table:
     """Return the table with the numbers that have no text layer compared with a second reading of their page's lines."""
     there = {
-        page_no: {number_of(" ".join(word.text for word in run)) for run in _runs(words_of(texts))}
-        for page_no, texts in lines.items()
+        page_no: {number_of(" ".join(word.text for word in run)) for run in _runs(words_of(texts))} for page_no, texts in lines.items()
     }
     cells = tuple(
         cell.model_copy(update={"check": "match" if number_of(cell.text) in there[cell.page_no] else "mismatch"})
@@ -61,12 +60,13 @@ def verify_evidence(evidence: Evidence, words: Words, method: VerifyMethod = "te
     if not words:
         return evidence
     near = _inside(words, evidence.box) if evidence.box else words
-    found = _has_quote(evidence.quote, near) or _has_quote(evidence.quote, words)
-    if found:
-        status = "match"
-    else:
-        status = "mismatch" if near and _share_of_words(evidence.quote, near) >= 0.5 else "not_found"
-    return evidence.model_copy(update={"verify_method": method, "verify_status": status})
+    return evidence.model_copy(update={"verify_method": method, "verify_status": _status(evidence.quote, near, words)})
+
+
+def _status(quote: str, near: Words, words: Words) -> VerifyStatus:
+    if _has_quote(quote, near) or _has_quote(quote, words):
+        return "match"
+    return "mismatch" if near and _share_of_words(quote, near) >= 0.5 else "not_found"
 
 
 def text_recall(words: Words, fragments: Iterable[Fragment], cells: Iterable[Cell]) -> float | None:
@@ -116,8 +116,7 @@ def _inside(words: Words, box: Box) -> Words:
     return [
         word
         for word in words
-        if box.x0 - MARGIN <= (word.x0 + word.x1) / 2 <= box.x1 + MARGIN
-        and box.y0 - MARGIN <= (word.y0 + word.y1) / 2 <= box.y1 + MARGIN
+        if box.x0 - MARGIN <= (word.x0 + word.x1) / 2 <= box.x1 + MARGIN and box.y0 - MARGIN <= (word.y0 + word.y1) / 2 <= box.y1 + MARGIN
     ]
 
 

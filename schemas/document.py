@@ -46,9 +46,7 @@ class Box(Value):
 
     def grown(self, dx: float, dy: float) -> "Box":
         """Return the box with a margin of `dx` and `dy` (parts of the page), cut at the page's edges."""
-        return Box(
-            x0=max(0.0, self.x0 - dx), y0=max(0.0, self.y0 - dy), x1=min(1.0, self.x1 + dx), y1=min(1.0, self.y1 + dy)
-        )
+        return Box(x0=max(0.0, self.x0 - dx), y0=max(0.0, self.y0 - dy), x1=min(1.0, self.x1 + dx), y1=min(1.0, self.y1 + dy))
 
 
 class LayerWord(NamedTuple):

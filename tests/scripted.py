@@ -29,8 +29,8 @@ BOX = [100, 100, 900, 400]
 class Script:
     """What the pages hold and which faults come first."""
 
-    tables_on: Callable[[int], int] = lambda page: 1
-    continues: Callable[[int], bool] = lambda page: False
+    tables_on: Callable[[int], int] = lambda _: 1
+    continues: Callable[[int], bool] = lambda _: False
     rows: int = 4
     rows_per_reply: int = 1000
     faults: list[str] = field(default_factory=list)
@@ -68,7 +68,14 @@ class ScriptedServer:
         return [body["response_format"]["json_schema"]["name"] for body in self.bodies]
 
     async def _models(self, _: Request) -> Response:
-        return JSONResponse({"object": "list", "data": [{"id": "scripted", "object": "model", "created": 0, "owned_by": "tests", "max_model_len": self.script.max_model_len}]})
+        return JSONResponse(
+            {
+                "object": "list",
+                "data": [
+                    {"id": "scripted", "object": "model", "created": 0, "owned_by": "tests", "max_model_len": self.script.max_model_len}
+                ],
+            }
+        )
 
     async def _chat(self, request: Request) -> Response:
         body = await request.json()
@@ -78,7 +85,10 @@ class ScriptedServer:
             error = {"object": "error", "message": f"scripted {fault}", "type": "Error", "param": None, "code": int(fault)}
             return JSONResponse(error, int(fault), headers={"retry-after": "0"})
         if fault == "context":
-            return JSONResponse({"object": "error", "message": "The input (9 tokens) is longer than the model's context length (8 tokens).", "code": 400}, 400)
+            return JSONResponse(
+                {"object": "error", "message": "The input (9 tokens) is longer than the model's context length (8 tokens).", "code": 400},
+                400,
+            )
         text = json.dumps(self._reply(body))
         return StreamingResponse(self._stream(text, fault), media_type="text/event-stream")
 
@@ -123,7 +133,10 @@ class ScriptedServer:
                 return {"lines": ["one"]}
 
     def _survey_page(self, doc: int, page: int) -> dict[str, Any]:
-        tables = [{"box": BOX, "title": None, "continues": number == 0 and self.script.continues(page)} for number in range(self.script.tables_on(page))]
+        tables = [
+            {"box": BOX, "title": None, "continues": number == 0 and self.script.continues(page)}
+            for number in range(self.script.tables_on(page))
+        ]
         return {"doc": doc, "page": page, "kind": "text", "tables": tables, "charts": []}
 
     def _table(self, pages: list[int], instruction: str) -> dict[str, Any]:
@@ -131,7 +144,10 @@ class ScriptedServer:
         for image, page in enumerate(pages, start=1):
             kind = "header" if image == 1 else "repeated_header"
             rows.append({"image": image, "kind": kind, "cells": [{"text": "item"}, {"text": "value"}]})
-            rows += [{"image": image, "kind": "data", "cells": [{"text": f"p{page} r{row}"}, {"text": str(100 * page + row)}]} for row in range(self.script.rows)]
+            rows += [
+                {"image": image, "kind": "data", "cells": [{"text": f"p{page} r{row}"}, {"text": str(100 * page + row)}]}
+                for row in range(self.script.rows)
+            ]
         start = int(match[1]) if (match := CONTINUE.search(instruction)) else 0
         return {"n_cols": 2, "n_rows": len(rows), "first_row": start, "rows": rows[start : start + self.script.rows_per_reply]}
 

@@ -64,7 +64,15 @@ async def test_transient_faults_are_tried_again(scripted: ScriptedServer, fault:
 
 @pytest.mark.parametrize(
     ("fault", "error", "requests"),
-    [("400", BackendRejected, 1), ("401", BackendRejected, 1), ("404", BackendRejected, 1), ("413", BackendRejected, 1), ("context", ContextExceeded, 1), ("503", BackendOverloaded, 3), ("500", BackendUnavailable, 3)],
+    [
+        ("400", BackendRejected, 1),
+        ("401", BackendRejected, 1),
+        ("404", BackendRejected, 1),
+        ("413", BackendRejected, 1),
+        ("context", ContextExceeded, 1),
+        ("503", BackendOverloaded, 3),
+        ("500", BackendUnavailable, 3),
+    ],
 )
 async def test_each_fault_has_its_class(scripted: ScriptedServer, fault: str, error: type[BackendError], requests: int) -> None:
     with pytest.raises(error):

@@ -29,14 +29,18 @@ def merged(rows: list[ReadRow], pages: int = 1):
 
 
 def test_a_table_over_two_pages_is_one_table_and_its_repeated_header_is_dropped() -> None:
-    table = merged([row(1, "header", "item", "2023"), row(1, "data", "a", "1"), row(2, "repeated_header", "item", "2023"), row(2, "data", "b", "2")], 2)
+    table = merged(
+        [row(1, "header", "item", "2023"), row(1, "data", "a", "1"), row(2, "repeated_header", "item", "2023"), row(2, "data", "b", "2")], 2
+    )
     assert (table.n_rows, table.n_header_rows, table.n_dropped_rows) == (3, 1, 1)
     assert [(f.page_no, f.row_start, f.row_end, f.has_repeated_header) for f in table.fragments] == [(1, 0, 2, False), (2, 2, 3, True)]
     assert {cell.text: cell.page_no for cell in table.cells}["b"] == 2
 
 
 def test_a_header_repeated_without_being_called_so_is_dropped_too() -> None:
-    table = merged([row(1, "header", "item", "2023"), row(1, "data", "a", "1"), row(2, "header", "Item", "2023 "), row(2, "data", "b", "2")], 2)
+    table = merged(
+        [row(1, "header", "item", "2023"), row(1, "data", "a", "1"), row(2, "header", "Item", "2023 "), row(2, "data", "b", "2")], 2
+    )
     assert table.n_rows == 3
 
 
@@ -59,7 +63,9 @@ ROWS = st.lists(
         lambda image, kind, cells: ReadRow.model_validate({"image": image, "kind": kind, "cells": cells}),
         st.integers(-1, 5),
         KINDS,
-        st.lists(st.fixed_dictionaries({"text": st.text(max_size=3), "row_span": st.integers(0, 4), "col_span": st.integers(0, 4)}), max_size=4),
+        st.lists(
+            st.fixed_dictionaries({"text": st.text(max_size=3), "row_span": st.integers(0, 4), "col_span": st.integers(0, 4)}), max_size=4
+        ),
     ),
     max_size=12,
 )

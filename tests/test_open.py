@@ -163,5 +163,5 @@ def test_a_hidden_tiny_font_does_not_raise_the_resolution(tmp_path: Path) -> Non
 def test_corrupt_is_the_class_of_both_engines(tmp_path: Path) -> None:
     path = tmp_path / "broken.pdf"
     path.write_bytes(b"%PDF-1.7\ngarbage")
-    with pytest.raises(CorruptPdf, match="poppler|pages"):
+    with pytest.raises(CorruptPdf, match=r"poppler|pages"):
         opened(path)

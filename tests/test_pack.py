@@ -1,9 +1,8 @@
 """Packing keeps order, fits the budget, shows context once and wastes little."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-import pytest
 
 from pipeline.pack import Pages, Price, cost, pack
 from schemas.batch import PageImage

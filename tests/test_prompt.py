@@ -15,7 +15,10 @@ SERVED = Served("m", "mupdf", 1000)
 def batch(filename: str = "a.pdf") -> Batch:
     images = tuple(PageImage(doc_id="a", page_no=page, width=28, height=28, tokens=1, dpi=72) for page in (1, 2))
     other = PageImage(doc_id="b", page_no=1, width=28, height=28, tokens=1, dpi=72)
-    return Batch(batch_id="x", segments=(Segment(doc_id="a", filename=filename, images=images), Segment(doc_id="b", filename="b.pdf", images=(other,))))
+    return Batch(
+        batch_id="x",
+        segments=(Segment(doc_id="a", filename=filename, images=images), Segment(doc_id="b", filename="b.pdf", images=(other,))),
+    )
 
 
 def test_every_image_stands_between_its_markers() -> None:

@@ -120,7 +120,10 @@ def test_one_fault_anywhere_loses_nothing(scripted: ScriptedServer, make_pdf: Ma
     report = read(scripted, tmp_path / "faulty", source)
     assert not report.outcome.failures
     drop = ("batch_ids",)
-    clean, faulty = ({t: [{k: v for k, v in r.items() if k not in drop} for r in rs] for t, rs in data(tmp_path / name).items()} for name in ("clean", "faulty"))
+    clean, faulty = (
+        {t: [{k: v for k, v in r.items() if k not in drop} for r in rs] for t, rs in data(tmp_path / name).items()}
+        for name in ("clean", "faulty")
+    )
     assert clean == faulty
 
 
@@ -148,7 +151,11 @@ def test_bad_files_are_named_and_the_rest_is_read(scripted: ScriptedServer, make
     (good.parent / "notes.pdf").write_text("plain text")
     report = read(scripted, tmp_path / "out", good.parent, tmp_path / "missing.pdf")
     assert {failure.category for failure in report.outcome.failures} == {"encrypted", "unsupported", "missing"}
-    assert {row["filename"]: row["status"] for row in rows(tmp_path / "out", "documents")} == {"good.pdf": "ok", "locked.pdf": "failed", "notes.pdf": "failed"}
+    assert {row["filename"]: row["status"] for row in rows(tmp_path / "out", "documents")} == {
+        "good.pdf": "ok",
+        "locked.pdf": "failed",
+        "notes.pdf": "failed",
+    }
 
 
 def test_a_question_about_an_unknown_document_is_named(scripted: ScriptedServer, make_pdf: MakePdf, tmp_path: Path) -> None:

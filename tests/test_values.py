@@ -42,7 +42,13 @@ def test_what_only_looks_like_a_number_is_text(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "day"),
-    [("30 June 2023", date(2023, 6, 30)), ("Jan 3, 2024", date(2024, 1, 3)), ("2023-01-05", date(2023, 1, 5)), ("12/31/2023", date(2023, 12, 31)), ("31.12.2023", date(2023, 12, 31))],
+    [
+        ("30 June 2023", date(2023, 6, 30)),
+        ("Jan 3, 2024", date(2024, 1, 3)),
+        ("2023-01-05", date(2023, 1, 5)),
+        ("12/31/2023", date(2023, 12, 31)),
+        ("31.12.2023", date(2023, 12, 31)),
+    ],
 )
 def test_whole_dates(text: str, day: date) -> None:
     assert typed(text).day == day

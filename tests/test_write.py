@@ -18,10 +18,23 @@ from schemas.rows import TABLES
 
 TODAY = date(2026, 11, 21)
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
-RUN = dict.fromkeys(TABLES["runs"].names, 1) | {
-    name: "x" for name in TABLES["runs"].names if TABLES["runs"].field(name).type == "string"
-} | {"started_at": NOW, "ended_at": NOW}
-DOCUMENT = {"doc_id": "d1", "uri": "a.pdf", "filename": "a.pdf", "bytes": 1, "n_pages": 2, "has_text_layer": True, "is_repaired": False, "status": "ok", "pages_read": 2, "pages_failed": 0}
+RUN = (
+    dict.fromkeys(TABLES["runs"].names, 1)
+    | {name: "x" for name in TABLES["runs"].names if TABLES["runs"].field(name).type == "string"}
+    | {"started_at": NOW, "ended_at": NOW}
+)
+DOCUMENT = {
+    "doc_id": "d1",
+    "uri": "a.pdf",
+    "filename": "a.pdf",
+    "bytes": 1,
+    "n_pages": 2,
+    "has_text_layer": True,
+    "is_repaired": False,
+    "status": "ok",
+    "pages_read": 2,
+    "pages_failed": 0,
+}
 
 
 def rows() -> dict[str, list[dict[str, object]]]:

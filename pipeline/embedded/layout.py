@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from rapidfuzz.fuzz import ratio
 
 from pipeline.embedded.ocr import read_lines
-from pipeline.embedded.pictures import find_marks, is_chart, split_charts, with_title
+from pipeline.embedded.pictures import find_marks, has_marks, is_chart, split_charts, with_title
 from pipeline.embedded.reading import Line, Reading, Rect, Region, Word
-from pipeline.embedded.tables.facsimile import Sight, look
+from pipeline.embedded.tables.facsimile import LocatedGrid, Sight, look
 from pipeline.embedded.tables.grid import area, hull, inside
 from pipeline.embedded.tables.notes import notes_around
 from pipeline.embedded.tables.rules import find_rules
@@ -68,16 +68,30 @@ def continues(previous: Reading, current: Reading) -> bool:
 
 def _regions(image: NDArray[np.uint8], lines: Sequence[Line], marks: Sequence[Rect], sight: Sight) -> list[Region]:
     headings = [region.rect for region in sight.regions if region.kind in {"title", "caption"}]
-    parts = [part for table in sight.tables for part in _cut(table.rect, headings)]
-    drawn = [region.rect for region in sight.regions if region.kind == "picture" and not _is_in(region.rect, parts)]
-    tables = [part for part in parts if not is_chart(image, lines, marks, part) or len(parts) == len(sight.tables)]
-    charts = [part for part in parts if part not in tables]
-    pictures = [Region("picture", rect) for rect in drawn if not is_chart(image, lines, marks, rect)]
-    charts += [part for rect in drawn if is_chart(image, lines, marks, rect) for part in split_charts(image, lines, marks, rect)]
+    tables, charts = _parted(image, lines, marks, sight.tables, headings)
+    drawn = [region.rect for region in sight.regions if region.kind == "picture" and not _is_in(region.rect, tables)]
+    pictures = [Region("picture", rect) for rect in drawn if not is_chart(image, lines, rect)]
+    charts += [part for rect in drawn if is_chart(image, lines, rect) for part in split_charts(image, lines, rect)]
     found = [*(Region("table", rect) for rect in tables), *(Region("chart", with_title(lines, rect)) for rect in charts), *pictures]
     taken = [region.rect for region in found]
     others = (region for region in sight.regions if region.kind not in {"table", "picture"})
     return [*found, *(region for region in others if not _is_in(region.rect, taken))]
+
+
+def _parted(
+    image: NDArray[np.uint8], lines: Sequence[Line], marks: Sequence[Rect], located: Sequence[LocatedGrid], headings: Sequence[Rect]
+) -> tuple[list[Rect], list[Rect]]:
+    """Return the tables, and the charts that were taken for a part of a table because they stand right below it."""
+    tables, charts = list[Rect](), list[Rect]()
+    for table in located:
+        parts = _cut(table.rect, headings)
+        drawn = [part for part in parts if has_marks(marks, part) and is_chart(image, lines, part)]
+        if drawn and len(drawn) < len(parts):
+            charts += drawn
+            tables += [part for part in parts if part not in drawn]
+        else:
+            tables.append(table.rect)
+    return tables, charts
 
 
 def _cut(table: Rect, headings: Sequence[Rect]) -> list[Rect]:

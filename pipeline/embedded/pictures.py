@@ -22,6 +22,9 @@ _MARK_HEIGHT = 1.8
 _GUTTER = 0.7
 """Narrowest gap between two charts side by side, in line heights."""
 
+_TITLE_REACH = 1.2
+"""How far above a chart, in line heights, its title may end."""
+
 
 def find_marks(image: NDArray[np.uint8], lines: Sequence[Line], rules: Rules) -> tuple[Rect, ...]:
     """Return the boxes of what is drawn on `image` (height, width, 3; RGB) besides `lines` and `rules`."""
@@ -37,31 +40,37 @@ def find_marks(image: NDArray[np.uint8], lines: Sequence[Line], rules: Rules) ->
     return tuple(box for box in boxes if box.y1 - box.y0 >= least and not _is_band(box, words))
 
 
-def is_chart(image: NDArray[np.uint8], lines: Sequence[Line], marks: Sequence[Rect], rect: Rect) -> bool:
-    """Whether what `rect` shows is a chart."""
-    words = [word for line in lines for word in line.words if inside(word.rect, rect) > 0.5]
+def is_chart(image: NDArray[np.uint8], lines: Sequence[Line], picture: Rect) -> bool:
+    """Whether a `picture` is a chart: a drawing with numbers."""
+    words = [word for line in lines for word in line.words if inside(word.rect, picture) > 0.5]
     numbers = sum(bool(_NUMBER.fullmatch(word.text)) for word in words)
-    is_drawn = any(inside(mark, rect) > 0.5 for mark in marks)
-    return is_drawn and numbers >= _FEWEST_NUMBERS and _flatness(image, rect) > _FLAT
+    return numbers >= _FEWEST_NUMBERS and _flatness(image, picture) > _FLAT
 
 
-def split_charts(image: NDArray[np.uint8], lines: Sequence[Line], marks: Sequence[Rect], rect: Rect) -> tuple[Rect, ...]:
+def has_marks(marks: Sequence[Rect], rect: Rect) -> bool:
+    """Whether any of `marks` lies in `rect`."""
+    return any(inside(mark, rect) > 0.5 for mark in marks)
+
+
+def split_charts(image: NDArray[np.uint8], lines: Sequence[Line], rect: Rect) -> tuple[Rect, ...]:
     """Return the charts in `rect`: itself, or the charts that empty gutters from top to bottom separate."""
     for left, right in _halves(image, rect, _GUTTER * _line_height(lines)):
-        if is_chart(image, lines, marks, left) and is_chart(image, lines, marks, right):
-            return (*split_charts(image, lines, marks, left), *split_charts(image, lines, marks, right))
+        if is_chart(image, lines, left) and is_chart(image, lines, right):
+            return (*split_charts(image, lines, left), *split_charts(image, lines, right))
     return (rect,)
 
 
 def with_title(lines: Sequence[Line], chart: Rect) -> Rect:
-    """Return `chart` grown by the lines right above it that are no wider than it: its title and legend."""
+    """Return `chart` grown by the lines right above it that are narrower than it: its title and legend."""
     height = _line_height(lines)
-    for line in sorted(lines, key=lambda line: -line.rect.y1):
-        gap = chart.y0 - line.rect.y1
-        is_beside = overlap((line.rect.x0, line.rect.x1), (chart.x0, chart.x1)) > 0.9 * (line.rect.x1 - line.rect.x0)
-        if -0.5 * height < gap < height and is_beside and line.rect.x1 - line.rect.x0 < 0.9 * (chart.x1 - chart.x0):
-            chart = hull((chart, line.rect))
-    return chart
+    above = [
+        line.rect
+        for line in lines
+        if -0.5 * height < chart.y0 - line.rect.y1 < _TITLE_REACH * height
+        and overlap((line.rect.x0, line.rect.x1), (chart.x0, chart.x1)) > 0.9 * (line.rect.x1 - line.rect.x0)
+        and line.rect.x1 - line.rect.x0 < 0.9 * (chart.x1 - chart.x0)
+    ]
+    return hull((chart, *above))
 
 
 def _halves(image: NDArray[np.uint8], rect: Rect, least: float) -> Iterator[tuple[Rect, Rect]]:

@@ -21,7 +21,7 @@ from pipeline.embedded.answers.operate import Result, compute, seek
 from pipeline.embedded.answers.question import Query, parse
 from pipeline.embedded.answers.rows import alike, entries
 from pipeline.embedded.answers.seen import SeenPage
-from pipeline.embedded.answers.spans import sentences
+from pipeline.embedded.answers.spans import pick, sentences
 from pipeline.embedded.answers.terms import terms
 from schemas.extraction import AnswerKind, AnswerReading, CitedEvidence, Findings
 
@@ -29,7 +29,7 @@ __all__ = ["SeenPage", "answer", "findings"]
 
 # Below these scores an answer is more often wrong than right (measured on the sample and development documents).
 _ENOUGH = 0.62
-_ENOUGH_FOR_WORDS = 0.66
+_ENOUGH_FOR_WORDS = 0.7
 _ENOUGH_FOR_CLAIM = 0.8
 _MOST_FINDINGS = 6
 _NEGATION = re.compile(r"\b(?:not|no|never|none|neither|nor|without|cannot|n't|excluded|prohibited)\b|n't\b", re.IGNORECASE)
@@ -108,7 +108,9 @@ def _extreme_reply(query: Query, corpus: Corpus, wanted: Wanted) -> AnswerReadin
         named = best if query.operation == "peak" else best._replace(text=best.label, amount=None)
         reply = from_found(query, named)
         both = tuple(dict.fromkeys(one.evidence for one in ranked))
-        return reply.model_copy(update={"evidence": both, "rationale": f"{best.label} has {best.text}, then {ranked[-1].label} with {ranked[-1].text}."})
+        return reply.model_copy(
+            update={"evidence": both, "rationale": f"{best.label} has {best.text}, then {ranked[-1].label} with {ranked[-1].text}."}
+        )
     return _looked_up(query, corpus, wanted)
 
 
@@ -120,12 +122,18 @@ def _looked_up(query: Query, corpus: Corpus, wanted: Wanted) -> AnswerReading:
     if query.kind == "list":
         return _list_reply(query, corpus, wanted)
     found = seek(corpus, query, query.words, wanted.year, query.kind)
-    if query.kind in {"text", "date", "none"}:
+    if query.text.lower().startswith("how often"):
+        found = pick(corpus, query, wanted)
+    elif query.kind in {"text", "date", "none"}:
         found += [from_entry(entry) for entry in entries(corpus, query)[:3]]
-        found += clause(corpus, query, wanted) if query.kind != "date" else []
+        found += clause(corpus, query, wanted) if _wants_words(query) else []
         found = sorted(found, key=lambda one: -one.score)
-    enough = _ENOUGH_FOR_WORDS if found and found[0].amount is None else _ENOUGH
+    enough = _ENOUGH if found and found[0].amount else _ENOUGH_FOR_WORDS
     return from_found(query, found[0]) if found and found[0].score >= enough else UNANSWERED
+
+
+def _wants_words(query: Query) -> bool:
+    return query.kind in {"text", "none"} and not re.match(r"\W*(?:how|by who|who)", query.text, re.IGNORECASE)
 
 
 def _list_reply(query: Query, corpus: Corpus, wanted: Wanted) -> AnswerReading:

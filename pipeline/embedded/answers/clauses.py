@@ -12,7 +12,9 @@ from pipeline.embedded.answers.spans import MONTH, sentences
 from pipeline.embedded.answers.terms import terms
 
 _COPULA = re.compile(r"\s*(?::|\b(?:is|are|was|were|be|been|called|named|known as|became|becomes|by|at|in|to|from|with|on|for|of|as)\b)\s+")
-_STOPS = re.compile(r"[.;:](?:\s|$)|,\s|\s(?:which|who|where|because|while|and is|and was|but|after|before|since|when|during|until)\s|\s[\u2013\u2014(]")
+_STOPS = re.compile(
+    r"[.;:](?:\s|$)|,\s|\s(?:which|who|where|because|while|and is|and was|but|after|before|since|when|during|until)\s|\s[\u2013\u2014(]"
+)
 _PLACE = re.compile(r"in|at|near|from|to", re.IGNORECASE)
 _PROPER = re.compile(rf"(?:the )?(?!{MONTH})[A-Z]")
 _MAX_WORDS = 12
@@ -40,7 +42,7 @@ def _pieces(text: str, asked: frozenset[str], query: Query) -> Iterator[tuple[st
             continue
         piece = _STOPS.split(text[link.end() :], maxsplit=1)[0].strip(" ,.;:\"'\u201c\u201d")
         new = [term for term in terms(piece) if term not in asked]
-        if not new or len(piece.split()) > _MAX_WORDS:
+        if not new or (query.kind == "none" and piece[0].isdigit()) or len(piece.split()) > _MAX_WORDS:
             continue
         before = terms(text[: link.start()])[-6:]
         lead = sum(term in asked for term in before) / max(1, min(len(before), len(asked)))

@@ -21,7 +21,12 @@ def from_found(query: Query, found: Found) -> AnswerReading:
     if found.amount is None or query.kind in {"text", "date", "list"}:
         kind: AnswerKind = query.kind if query.kind in {"text", "date"} else "text"
         return AnswerReading(
-            is_answerable=True, kind=kind, text=found.text, rationale=_where(found), confidence=_confidence(found.score), evidence=(found.evidence,)
+            is_answerable=True,
+            kind=kind,
+            text=found.text,
+            rationale=_where(found),
+            confidence=_confidence(found.score),
+            evidence=(found.evidence,),
         )
     kind = _number_kind(found)
     number, unit = _scaled(found.value, found.factor, kind, found.currency, query.factor)
@@ -60,12 +65,21 @@ def from_result(query: Query, result: Result) -> AnswerReading:
     evidence = tuple(dict.fromkeys(operand.evidence for operand in result.operands))
     confidence = _confidence(0.95 * result.score)
     if result.kind in {"boolean", "text"}:
-        return AnswerReading(is_answerable=True, kind=result.kind, text=result.text, rationale=result.said, confidence=confidence, evidence=evidence)
+        return AnswerReading(
+            is_answerable=True, kind=result.kind, text=result.text, rationale=result.said, confidence=confidence, evidence=evidence
+        )
     number, unit = _scaled(result.value, result.factor, result.kind, result.currency, query.factor)
     number = _rounded(number, query.places)
     text = spoken(number) + (" %" if result.kind == "percent" else "")
     return AnswerReading(
-        is_answerable=True, kind=result.kind, text=text, number=float(number), unit=unit, rationale=result.said, confidence=confidence, evidence=evidence
+        is_answerable=True,
+        kind=result.kind,
+        text=text,
+        number=float(number),
+        unit=unit,
+        rationale=result.said,
+        confidence=confidence,
+        evidence=evidence,
     )
 
 

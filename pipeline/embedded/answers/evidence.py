@@ -13,7 +13,9 @@ _QUOTE_WORDS = 40
 
 def cite_cell(page: SeenPage, cell: Cell) -> CitedEvidence:
     """Cite a value with its row label."""
-    return CitedEvidence(doc=page.doc, page=page.page, box=_box(page, cell.row_rect), quote=cell.row_text or cell.text, source_kind=cell.source)
+    return CitedEvidence(
+        doc=page.doc, page=page.page, box=_box(page, cell.row_rect), quote=cell.row_text or cell.text, source_kind=cell.source
+    )
 
 
 def cite_rect(page: SeenPage, rect: Rect, quote: str) -> CitedEvidence:

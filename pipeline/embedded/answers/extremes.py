@@ -40,7 +40,11 @@ def extreme(corpus: Corpus, query: Query) -> list[Found]:
     if best is None:
         return []
     score, at, line = best
-    if query.operation == "peak" and query.kind == "percent" and not any(m[1].text.endswith("%") or "%" in m[1].header for m in line.members):
+    if (
+        query.operation == "peak"
+        and query.kind == "percent"
+        and not any(m[1].text.endswith("%") or "%" in m[1].header for m in line.members)
+    ):
         return []
     ordered = sorted(line.members, key=lambda m: m[1].amount.value if m[1].amount else 0, reverse=not query.wants_least)
     return [found_in(corpus, at, cell, score)._replace(label=name) for name, cell in ordered[:2]]
@@ -77,13 +81,20 @@ def _rows(members: list[Cell], by_time: bool) -> Iterator[_Line]:
     for cell in members:
         by_row[cell.row].append(cell)
     for row in by_row.values():
-        named = tuple((_heading(cell, by_time), cell) for cell in row if _fits(cell.header, by_time) and not set(terms(cell.header)) & _WHOLE)
+        named = tuple(
+            (_heading(cell, by_time), cell) for cell in row if _fits(cell.header, by_time) and not set(terms(cell.header)) & _WHOLE
+        )
         if len({name for name, _ in named}) >= 2:
             yield _Line(named, row[0].label, f"{row[0].title} {row[0].section}")
 
 
 def _fits(name: str, by_time: bool) -> bool:
-    is_time = bool(years(name)) or bool(re.search(r"\b(?:Q[1-4]|January|February|March|April|May|June|July|August|September|October|November|December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b", name))
+    is_time = bool(years(name)) or bool(
+        re.search(
+            r"\b(?:Q[1-4]|January|February|March|April|May|June|July|August|September|October|November|December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b",
+            name,
+        )
+    )
     return bool(name) and is_time == by_time
 
 
@@ -103,7 +114,17 @@ def _score(corpus: Corpus, at: int, line: _Line, query: Query) -> float:
     total = gained = 0.0
     for word in map(corpus.known, query.words):
         weight = corpus.weight(word) * (0.4 if word in query.subject else 1)
-        place = 1.0 if word in own else 0.9 if word in title else 0.8 if word in about.identity or word in labels else 0.4 if word in corpus.page_terms[at] else 0.0
+        place = (
+            1.0
+            if word in own
+            else 0.9
+            if word in title
+            else 0.8
+            if word in about.identity or word in labels
+            else 0.4
+            if word in corpus.page_terms[at]
+            else 0.0
+        )
         total, gained = total + weight, gained + weight * place
     telling = {word for word in own if not word.isdigit() and word not in _WHOLE}
     precision = len(telling & set(query.words)) / len(telling) if telling else 0.9

@@ -13,7 +13,8 @@ from pipeline.embedded.answers.values import CELL_WORDS, PROSE_WORDS, is_bare, i
 from pipeline.embedded.reading import Reading, Rect
 
 _SCALE = re.compile(
-    r"(?:\bin\s|[$€£]|\bUSD\s|\bEUR\s|\bGBP\s|\()\s?(?P<word>thousand|million|billion)s?\b|(?P<short>[$€£]\s?(?:000s?|m|bn|k)\b)", re.IGNORECASE
+    r"(?:\bin\s|[$€£]|\bUSD\s|\bEUR\s|\bGBP\s|\()\s?(?P<word>thousand|million|billion)s?\b|(?P<short>[$€£]\s?(?:000s?|m|bn|k)\b)",
+    re.IGNORECASE,
 )
 _FACTORS = {"thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000, "0": 1_000, "k": 1_000, "m": 1_000_000, "b": 1_000_000_000}
 _CODE = re.compile(r"\b(USD|EUR|GBP|JPY|CHF|CAD|AUD|SEK|NOK|DKK|CNY|INR)\b|([$€£¥])|\b(dollar|euro)s?\b", re.IGNORECASE)
@@ -149,7 +150,13 @@ def _starts_block(layout: Layout, at: int) -> bool:
     row, above = layout.rows[at], layout.rows[at - 1]
     if is_prose(row) != is_prose(above) or row.rect.y0 - above.rect.y1 > 3.5 * layout.height:
         return True
-    return is_data(above) and not is_data(row) and len(row.segments) >= 2 and not is_empty(row.segments[-1])
+    is_aligned = is_data(above) and abs(row.rect.x0 - above.rect.x0) < layout.height
+    return _is_heading(row) and not _is_heading(above) and not is_aligned
+
+
+def _is_heading(row: Row) -> bool:
+    """True for words side by side without a value: column headings, or a row of a table of words."""
+    return len(row.segments) >= 2 and not is_data(row) and not is_prose(row) and not is_empty(row.segments[-1])
 
 
 def _heads(layout: Layout, start: int, end: int) -> tuple[tuple[Row, ...], str]:

@@ -17,7 +17,9 @@ _BULLET = re.compile(r"[•●▪■◦‣·*\-\u2013\u2014]|\(?(?:\d{1,2}|[a-z]
 _LEADER = re.compile(r"(?:\.\s?){3,}|_{3,}|…+")
 _SENTENCE_END = re.compile(r"[.?!][\"'\u201d\u2019)]?$")
 _NUMBERED = {"Table", "Figure", "Fig.", "Note", "Section", "Chapter", "Appendix", "Part", "Item", "Exhibit"}
-_ABBREVIATION = re.compile(r"(?:\b(?:Inc|Corp|Co|Ltd|Mr|Mrs|Ms|Dr|No|Nos|vs|approx|Fig|St|Jr|U\.S|e\.g|i\.e|cf|al|Tab|Sec|max|min)|\b[A-Z])\.$")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:Inc|Corp|Co|Ltd|Mr|Mrs|Ms|Dr|No|Nos|vs|approx|Fig|St|Jr|U\.S|e\.g|i\.e|cf|al|Tab|Sec|max|min)|\b[A-Z])\.$"
+)
 
 
 class Segment(NamedTuple):
@@ -132,7 +134,9 @@ def _rejoined(words: list[Word]) -> list[Word]:
 
 def _is_cut_number(a: Word, b: Word) -> bool:
     is_near = b.rect.x0 - a.rect.x1 < 0.45 * (a.rect.y1 - a.rect.y0)
-    return is_near and bool(re.search(r"(?:^|[^\w,.])\d*1$", a.text) and re.fullmatch(r"(?:\d{1,2}(?:,\d{3})+|\d?\.\d+|\.\d+)\S?\.?,?", b.text))
+    return is_near and bool(
+        re.search(r"(?:^|[^\w,.])\d*1$", a.text) and re.fullmatch(r"(?:\d{1,2}(?:,\d{3})+|\d?\.\d+|\.\d+)\S?\.?,?", b.text)
+    )
 
 
 def _split(line: Line) -> list[Segment]:
@@ -262,7 +266,7 @@ def _cut(words: list[Word]) -> Iterable[list[Word]]:
     for at, (word, after) in enumerate(pairwise(words), start=1):
         is_numbered = word.text[:-1].isdigit() and (at == start + 1 or words[at - 2].text in _NUMBERED)
         is_end = _SENTENCE_END.search(word.text) and not _ABBREVIATION.search(word.text) and not is_numbered
-        if is_end and (after.text[0].isupper() or after.text[0].isdigit() or after.text[0] in "\u201c\"("):
+        if is_end and (after.text[0].isupper() or after.text[0].isdigit() or after.text[0] in '\u201c"('):
             yield words[start:at]
             start = at
     yield words[start:]

@@ -1,7 +1,7 @@
 """Find values in tables and charts by what their labels and headings say."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from pipeline.embedded.answers.amounts import years
@@ -19,6 +19,11 @@ _PAGES = 40
 _NEUTRAL = frozenset(terms("total sum net consolidated amount number value figure million thousand usd eur in of note year ended december june september march annual full fy ttm "
                            "january february april may july august october november average reported company group"))  # fmt: skip
 _CHANGES = frozenset(terms("change increase decrease growth variance difference vs versus percent yoy"))
+
+
+_STATEMENT_BOOST = 1.05
+_CONSOLIDATED = frozenset(terms("consolidated"))
+_STATEMENTS = frozenset(terms("statement sheet"))
 
 
 class Wanted(NamedTuple):
@@ -52,10 +57,17 @@ def _candidates(corpus: Corpus, wanted: Wanted) -> Iterator[Found]:
         if wanted.pages and page.page not in wanted.pages:
             continue
         identity = corpus.documents[page.doc]
+        boost = _STATEMENT_BOOST if _is_statement(corpus, int(at)) else 1.0
         for cell in cells(page.reading):
             score = _score(cell, wanted, weights, corpus.page_terms[at], identity.identity, identity.years)
             if score > 0.25:
-                yield found_in(corpus, int(at), cell, min(1.0, score * (0.95 + 0.05 * float(ranks[at]))))
+                yield found_in(corpus, int(at), cell, min(1.0, boost * score * (0.95 + 0.05 * float(ranks[at]))))
+
+
+def _is_statement(corpus: Corpus, at: int) -> bool:
+    """True for a page headed as one of the consolidated statements: they hold the figures of the whole company."""
+    head = {word for line in corpus.lines[at][:8] for word in line}
+    return head >= _CONSOLIDATED and bool(head & _STATEMENTS)
 
 
 def found_in(corpus: Corpus, at: int, cell: Cell, score: float) -> Found:
@@ -87,10 +99,30 @@ def _says_percent(cell: Cell) -> bool:
 def _is_count(cell: Cell) -> bool:
     """True for rows that a table in thousands or in a currency prints as they are: headcounts, ratios, amounts per share."""
     context = f"{cell.label} {cell.section} {cell.header}".lower()
-    return any(word in context for word in ("per share", "employees", "headcount", "number of", "ratio", "units", "stores", "customers", "(fte)", "tonnes", "mwh"))
+    return any(
+        word in context
+        for word in (
+            "per share",
+            "quantity",
+            "qty",
+            "pieces",
+            "employees",
+            "headcount",
+            "number of",
+            "ratio",
+            "units",
+            "stores",
+            "customers",
+            "(fte)",
+            "tonnes",
+            "mwh",
+        )
+    )
 
 
-def _score(cell: Cell, wanted: Wanted, weights: dict[str, float], on_page: frozenset[str], identity: frozenset[str], about: tuple[int, ...]) -> float:
+def _score(
+    cell: Cell, wanted: Wanted, weights: dict[str, float], on_page: frozenset[str], identity: frozenset[str], about: tuple[int, ...]
+) -> float:
     label, header = terms(_NOTE.sub("", cell.label)), terms(_NOTE.sub("", cell.header))
     near = {*label, *terms(cell.stub)}
     if cell.source == "chart":
@@ -100,11 +132,27 @@ def _score(cell: Cell, wanted: Wanted, weights: dict[str, float], on_page: froze
         return 0.0
     coverage = _coverage(cell, weights, near, frozenset(header), on_page, identity)
     period = _period(cell, wanted, about)
+    codes = _codes({*near, *terms(_NOTE.sub("", cell.header))})
+    if _codes(weights) and codes and not codes & weights.keys():
+        coverage *= 0.7  # "26 GHz" is not "80 GHz"
     named = max(_precision(label, weights), _precision(terms(cell.stub), weights) - 0.1)
-    return coverage * period * (0.55 + 0.45 * named) * (0.75 + 0.25 * _precision(terms(_NOTE.sub("", cell.header)), weights)) * _kind_fit(cell, wanted)
+    return (
+        coverage
+        * period
+        * (0.55 + 0.45 * named)
+        * (0.75 + 0.25 * _precision(terms(_NOTE.sub("", cell.header)), weights))
+        * _kind_fit(cell, wanted)
+    )
 
 
-def _coverage(cell: Cell, weights: dict[str, float], near: set[str], header: frozenset[str], on_page: frozenset[str], identity: frozenset[str]) -> float:
+def _codes(words: Iterable[str]) -> set[str]:
+    """Return the numbers and letters by which things of one name are told apart; years are not among them."""
+    return {word for word in words if (word.isdigit() or len(word) == 1) and not _YEAR.fullmatch(word)}
+
+
+def _coverage(
+    cell: Cell, weights: dict[str, float], near: set[str], header: frozenset[str], on_page: frozenset[str], identity: frozenset[str]
+) -> float:
     section, title, row = frozenset(terms(cell.section)), frozenset(terms(cell.title)), frozenset(terms(cell.row_text))
     total = 0.0
     for word, weight in weights.items():
@@ -112,9 +160,7 @@ def _coverage(cell: Cell, weights: dict[str, float], near: set[str], header: fro
             place = 1.0
         elif word in row or word in section:
             place = 0.9
-        elif word in title:
-            place = 0.8
-        elif word in identity:
+        elif word in title or word in identity:
             place = 0.8
         else:
             place = 0.4 if word in on_page else 0.0

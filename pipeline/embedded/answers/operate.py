@@ -17,9 +17,22 @@ _CHOICES = 6
 _COMPARED = r"(?:more|less|fewer|higher|lower|greater|larger|smaller|longer|shorter|heavier|lighter|better|worse|bigger|cheaper|older|newer|faster|slower)"
 _VERB = r"(?:was|were|is|are|did|does|do|came|comes|come|went|has|had|have|goes|go|represents?|represented|accounts? for)"
 _PAIRS = {
-    "difference": (r"\bbetween (.+?) and (.+)", rf"\bhow (?:much|many)(?: \w+)? {_COMPARED}\b(.+?)\bthan (.+)", r"(.+?)\b(?:minus|less) (.+)"),
-    "choice": (r"[,:?] (?:the )?(.+?),? or (.+)", rf"(.+?)\b{_COMPARED}\b.*?\bthan (.+)", r"(.+?)\b(?:exceed|surpass)\w*\b(.+)", r"(.+?)\bor\b(.+)"),
-    "ratio": (r"\bratio (?:of|between) (.+?) (?:to|and) (.+)", r"(?:what (?:is|was) )?(?:the )?(.+?) to (.+?) ratio", r"(.+?) divided by (.+)"),
+    "difference": (
+        r"\bbetween (.+?) and (.+)",
+        rf"\bhow (?:much|many)(?: \w+)? {_COMPARED}\b(.+?)\bthan (.+)",
+        r"(.+?)\b(?:minus|less) (.+)",
+    ),
+    "choice": (
+        r"[,:?] (?:the )?(.+?),? or (.+)",
+        rf"(.+?)\b{_COMPARED}\b.*?\bthan (.+)",
+        r"(.+?)\b(?:exceed|surpass)\w*\b(.+)",
+        r"(.+?)\bor\b(.+)",
+    ),
+    "ratio": (
+        r"\bratio (?:of|between) (.+?) (?:to|and) (.+)",
+        r"(?:what (?:is|was) )?(?:the )?(.+?) to (.+?) ratio",
+        r"(.+?) divided by (.+)",
+    ),
     "sum": (r"\b(?:sum|total) of (.+?) and (.+)", r"\bof (.+?) and (.+)", r"(.+?) and (.+)"),
     "multiple": (rf"how many times (?:{_COMPARED}|as \w+)?(.+?)\b(?:than|as) (.+)",),
 }
@@ -85,9 +98,11 @@ def _operands(query: Query) -> list[tuple[tuple[str, ...], int]]:
     """Return the terms and the year of each value that the operation needs."""
     year = query.years[-1] if query.years else 0
     pair = _pair(query)
-    if pair:
+    if pair and not (query.operation == "sum" and len(query.years) >= 2):
         from_text = [_year_in(part, year) for part in pair]
         return list(zip(_expanded(query, *map(content, pair)), from_text, strict=True))
+    if query.operation == "sum" and len(query.years) >= 2:
+        return [(query.words, y) for y in query.years]
     if query.operation in {"ratio", "share", "sum", "multiple"}:
         return []
     if query.operation == "average" and len(query.years) == 2:
@@ -146,9 +161,15 @@ def _result(query: Query, operands: tuple[Found, ...], years: list[int]) -> Resu
     match query.operation:
         case "difference":
             signed = b - a if years[0] != years[-1] else a - b
-            return result(kind, signed if re.search(r"\bchange\b", query.text, re.IGNORECASE) else abs(signed), f"The difference between {shown[0]} and {shown[-1]}.")
+            return result(
+                kind,
+                signed if re.search(r"\bchange\b", query.text, re.IGNORECASE) else abs(signed),
+                f"The difference between {shown[0]} and {shown[-1]}.",
+            )
         case "growth":
-            return result("percent", 100 * (b - a) / abs(a) if a else Decimal(0), f"From {shown[0]} to {shown[-1]}, as a percentage of the former.")
+            return result(
+                "percent", 100 * (b - a) / abs(a) if a else Decimal(0), f"From {shown[0]} to {shown[-1]}, as a percentage of the former."
+            )
         case "share":
             return result("percent", 100 * a / b if b else Decimal(0), f"{shown[0]} as a percentage of {shown[-1]}.")
         case "ratio" | "multiple":

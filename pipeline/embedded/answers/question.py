@@ -20,7 +20,10 @@ _SOURCE = re.compile(
 )
 _PAGE = re.compile(r"\bpages?\s+(\d{1,4})\b", re.IGNORECASE)
 _PLACES = re.compile(r"(one|two|three|four|1|2|3|4)[- ]decimal", re.IGNORECASE)
-_SCALED = re.compile(r"\bin (?:USD |US\$ |EUR |€ ?|\$ ?)?(thousand|million|billion)s?\b|\((?:in )?(?:USD |\$|€)?\s?(thousand|million|billion)s?\)", re.IGNORECASE)
+_SCALED = re.compile(
+    r"\bin (?:USD |US\$ |EUR |€ ?|\$ ?)?(thousand|million|billion)s?\b|\((?:in )?(?:USD |\$|€)?\s?(thousand|million|billion)s?\)",
+    re.IGNORECASE,
+)
 _COUNTS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
 _FACTORS = {"thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
 
@@ -30,7 +33,10 @@ _MOST = (
     r"lowest|smallest|least|fewest|worst|shortest|lightest|slowest|minimum|weakest|cheapest"
 )
 _BOUND = r"maximum|minimum|best|top"
-_LEAST = re.compile(r"\b(?:lowest|smallest|least|fewest|worst|shortest|lightest|slowest|minimum|weakest|cheapest|lower|less|fewer|smaller|shorter)\b", re.IGNORECASE)
+_LEAST = re.compile(
+    r"\b(?:lowest|smallest|least|fewest|worst|shortest|lightest|slowest|minimum|weakest|cheapest|lower|less|fewer|smaller|shorter)\b",
+    re.IGNORECASE,
+)
 _MOVE = r"increas\w*|decreas\w*|grow\w*|grew|chang\w*|ris(?:e|es|en|ing)|rose|fall\w*|fell|declin\w*|drop\w*|improv\w*|shr[aiu]nk\w*"
 
 _OPERATIONS: tuple[tuple[Operation, str], ...] = (
@@ -51,7 +57,7 @@ _OPERATIONS: tuple[tuple[Operation, str], ...] = (
 _CHOOSING = r"\b(?:which|who|where|when|what (?!is\b|was\b|are\b|were\b)\w+)\b"
 _OPERATION_WORDS = re.compile(
     rf"\b(?:(?:what|which) (?:share|proportion|fraction)(?: of)?|{_MORE}|(?!{_BOUND})(?:{_MOST})|{_MOVE}|exceed\w*|surpass\w*|difference|gap|growth rate|ratio|divided|times|combined|together|altogether|in total|sum|"
-    r"compared (?:to|with)|versus|vs|between|among|percentage points?|amounts?|figure|value|respectively|calculate|compute|answer|usd|eur|gbp|millions?|billions?|thousands?|page|fy|as an? (?:share|proportion|fraction) of|according to|kinds?|sorts?|types?|"
+    r"compared (?:to|with)|versus|vs|between|among|percentage points?|amounts?|respectively|calculate|compute|answer|usd|eur|gbp|millions?|billions?|thousands?|page|fy|as an? (?:share|proportion|fraction) of|according to|kinds?|sorts?|types?|"
     r"percentage|percent|per cent|proportion|in absolute terms|how (?:much|many)|which|what)\b",
     re.IGNORECASE,
 )
@@ -106,8 +112,13 @@ def parse(question: str, kind: AnswerKind | None = None) -> Query:
         subject=_subject(body),
         wants_least=bool(_LEAST.search(body)),
         alternatives=_alternatives(body),
-        is_count=bool(re.search(r"\bhow many\b|\bnumber of\b", body, re.IGNORECASE)) and not re.search(r"\bhow many (?:dollars|euros|pounds)\b", body, re.IGNORECASE),
-        at_end=bool(re.search(r"\bat (?:the )?(?:\w+ ){0,2}end\b|\bas of\b|\byear[- ]end\b|\bat (?:December|June|March|September) \d", body, re.IGNORECASE)),
+        is_count=bool(re.search(r"\bhow many\b|\bnumber of\b", body, re.IGNORECASE))
+        and not re.search(r"\bhow many (?:dollars|euros|pounds)\b", body, re.IGNORECASE),
+        at_end=bool(
+            re.search(
+                r"\bat (?:the )?(?:\w+ ){0,2}end\b|\bas of\b|\byear[- ]end\b|\bat (?:December|June|March|September) \d", body, re.IGNORECASE
+            )
+        ),
     )
 
 
@@ -123,7 +134,12 @@ def _digit(word: str) -> int:
 
 def content(text: str) -> tuple[str, ...]:
     """Return the terms of `text` that a label or sentence would repeat: no years, no words of the operation asked for."""
-    bare = re.sub(r"\b(?:FY|CY|fiscal year |fiscal |financial year |calendar year )?['\u2019]?(?:19|20)\d\d\b|\bFY\s?\d\d\b", " ", _PAGE.sub(" ", text), flags=re.IGNORECASE)
+    bare = re.sub(
+        r"\b(?:FY|CY|fiscal year |fiscal |financial year |calendar year )?['\u2019]?(?:19|20)\d\d\b|\bFY\s?\d\d\b",
+        " ",
+        _PAGE.sub(" ", text),
+        flags=re.IGNORECASE,
+    )
     found = terms(_OPERATION_WORDS.sub(" ", bare)) or terms(bare)
     return tuple(dict.fromkeys(found))
 
@@ -141,7 +157,11 @@ def _alternatives(text: str) -> tuple[str, ...]:
 
 
 def _subject(text: str) -> tuple[str, ...]:
-    asked = re.search(r"\b(?:which|what)\s+((?:(?!is\b|was\b|were\b|are\b|had\b|has\b|did\b|does\b|the\b|of\b|in\b|do\b)[\w-]+\s+){1,3})", text, re.IGNORECASE)
+    asked = re.search(
+        r"\b(?:which|what)\s+((?:(?!is\b|was\b|were\b|are\b|had\b|has\b|did\b|does\b|the\b|of\b|in\b|do\b)[\w-]+\s+){1,3})",
+        text,
+        re.IGNORECASE,
+    )
     return content(asked[1]) if asked else ()
 
 
@@ -151,7 +171,7 @@ _KINDS: tuple[tuple[AnswerKind, str], ...] = (
              r"|\b(?:what|which) (?:two|three|four|five|six|seven|\d) \w+|^(?:what|which) (?:\w+ ){0,3}(?:are|were) (?:listed|named|included)"
              r"|\bwhat are the \w+s\b|^(?:in |on |at |from )?which (?:\w+ ){0,2}?(?!is\b|was\b|has\b|does\b)\w+(?<![sui])s\b"),
     ("percent", r"\bwhat (?:percentage|percent|%)|\bpercent(?:age)?\b|\bby what per ?cent|\bhow many per ?cent|\bwhat (?:share|proportion)\b|\b(?:tax|growth|interest|response|vacancy|churn|yield) rate\b|\bmargin\b"),
-    ("date", r"^when\b|\b(?:what|which) (?:date|day|month|year)\b|\bon what date\b|\bin which year\b|\bas of what\b"),
+    ("date", r"^when\b|\b(?:what|which) (?:date|day|month|year)\b|^what (?:is|was) the (?:\w+ ){1,3}date\b|\bon what date\b|\bin which year\b|\bas of what\b"),
     ("none", r"^(?:which|what) (?:\w+ )?(?:rating|score|grade|rank|number)\b"),
     ("text", r"^how often\b|^(?:who|where|why)\b|^(?:to |from |by |for |with )?(?:whom|which|whose)\b"),
     ("percent", r"^how much of\b"),

@@ -14,7 +14,9 @@ from pipeline.embedded.answers.spans import DATE, PERSON
 from pipeline.embedded.answers.terms import terms
 from schemas.extraction import CitedEvidence
 
-_PERSONS = re.compile(r"\W*(?:by )?(?:who|which (?:\w+ ){0,2}(?:direct|offic|execut|manag|memb|author|person|people|engineer|employ|partn|candidat|speak)\w*)")
+_PERSONS = re.compile(
+    r"\W*(?:by )?(?:who|which (?:\w+ ){0,2}(?:direct|offic|execut|manag|memb|author|person|people|engineer|employ|partn|candidat|speak)\w*)"
+)
 _PAGES = 25
 
 
@@ -67,7 +69,17 @@ def _entries(corpus: Corpus, at: int, record: Record, query: Query, weights: dic
             continue
         total = 0.0
         for word, weight in weights.items():
-            place = 1.0 if word in in_row or word in header else 0.85 if word in above else 0.8 if word in identity else 0.4 if word in corpus.page_terms[at] else 0.0
+            place = (
+                1.0
+                if word in in_row or word in header
+                else 0.85
+                if word in above
+                else 0.8
+                if word in identity
+                else 0.4
+                if word in corpus.page_terms[at]
+                else 0.0
+            )
             total += weight * place
         keys = [other for other in record.fields if other is not field and set(terms(other.text)) & weights.keys()]
         evidence = cite_rect(page, hull([field.rect, *(key.rect for key in keys)]), " ".join(f.text for f in record.fields))

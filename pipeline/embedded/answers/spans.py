@@ -17,17 +17,18 @@ from pipeline.embedded.answers.terms import terms
 _PAGES = 25
 MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.?"
 DATE = re.compile(
-    rf"\b(?:{MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}|\d{{1,2}}(?:st|nd|rd|th)?\s+{MONTH},?\s+\d{{4}}|\d{{4}}-\d\d-\d\d|\d{{1,2}}[/.]\d{{1,2}}[/.]\d{{2,4}}"
+    rf"\b(?:{MONTH}\s+\d{{1,2}}\s?(?:to|-|\u2013)\s?(?:{MONTH}\s+)?\d{{1,2}},?\s+\d{{4}}|{MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}|\d{{1,2}}(?:st|nd|rd|th)?\s+{MONTH},?\s+\d{{4}}|\d{{4}}-\d\d-\d\d|\d{{1,2}}[/.]\d{{1,2}}[/.]\d{{2,4}}"
     rf"|{MONTH}\s+\d{{4}}|(?:Q[1-4]|[Ff]irst quarter|[Ss]econd quarter|[Tt]hird quarter|[Ff]ourth quarter)(?: of)? \d{{4}}|{MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?\b"
     rf"|\d{{1,2}}\s+{MONTH}|(?:19|20)\d\d)"
 )
 _SPELLED = {
     word: number
-    for number, word in enumerate("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen".split())
+    for number, word in enumerate(["zero", "-", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen"])
 } | {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "hundred": 100}
 _SPELLED_WORD = re.compile(rf"\b({'|'.join(_SPELLED)})\b", re.IGNORECASE)
 PERSON = re.compile(
-    r"\b(?:(?:Dr|Mr|Ms|Mrs|Prof|Sir)\.?\s)?[A-Z][a-z'\u2019]+(?:-[A-Z][a-z]+)?(?:\s[A-Z]\.)*(?:\s(?:de|van|von|der|la|du|da))?(?:\s[A-Z][A-Za-z'\u2019-]+){1,2}"
+    rf"\b(?!{MONTH}\s)(?:(?:Dr|Mr|Ms|Mrs|Prof|Sir)\.?\s)?"
+    r"[A-Z][a-z'\u2019]+(?:-[A-Z][a-z]+)?(?:\s[A-Z]\.)*(?:\s(?:de|van|von|der|la|du|da))?(?:\s[A-Z][A-Za-z'\u2019-]+){1,2}"
     r"(?:,? (?:P\.E\.|Ph\.?D\.?|M\.D\.|Jr\.))?|\b(?:[A-Z][\w'-]+,? (?:& |and )?){1,4}(?:LLP|LLC|Inc|GmbH|Ltd|AS|AG|SA|plc)\b\.?"
 )
 _TIMES = r"(?:once|twice|(?:two|three|four|five|six|\d+) times)"
@@ -38,7 +39,11 @@ _OFTEN = re.compile(
 )
 
 
-_REFERENCE = re.compile(r"\b(?:Notes?|Tables?|Figures?|Fig\.|[Pp]ages?|Item|Section|Part|Chapter|Appendix|Exhibit|Form|No\.)\s*$|[\u00a7\[]\d*$")
+_CLAUSE = re.compile(r"[,;:]\s|\s(?:and|but|while|compared)\s")
+_CLAUSE_STEPS = 5
+_REFERENCE = re.compile(
+    r"\b(?:Notes?|Tables?|Figures?|Fig\.|[Pp]ages?|Item|Section|Part|Chapter|Appendix|Exhibit|Form|No\.)\s*$|[\u00a7\[]\d*$"
+)
 
 
 class Span(NamedTuple):
@@ -90,7 +95,17 @@ def _page_sentences(corpus: Corpus, at: int, wanted: Wanted, weights: dict[str, 
         if own & weights.keys() or before & weights.keys():
             total = 0.0
             for word, weight in weights.items():
-                place = 1.0 if word in own else 0.75 if word in before or word in heading else 0.75 if word in about.identity else 0.4 if word in on_page else 0.0
+                place = (
+                    1.0
+                    if word in own
+                    else 0.75
+                    if word in before or word in heading
+                    else 0.75
+                    if word in about.identity
+                    else 0.4
+                    if word in on_page
+                    else 0.0
+                )
                 total += weight * place
             direct = sum(weight for word, weight in weights.items() if word in own) / sum(weights.values())
             coverage = total / sum(weights.values()) * (0.6 + 0.4 * min(1.0, direct / 0.6))
@@ -104,17 +119,25 @@ def _period(around: str, own: str, year: int, about: tuple[int, ...]) -> float:
     if not year or year in years(own):
         return 1.0
     if years(own):
-        return 0.3
-    if year in years(around):
+        return 0.8 if about and max(about) == year else 0.3
+    if set(years(around)) == {year}:
         return 0.95
     return (0.92 if max(about) == year else 0.8) if year in about else 0.5 if not about else 0.3
 
 
 def _found(corpus: Corpus, query: Query, wanted: Wanted, scored: _Scored) -> Iterator[Found]:
     page, sentence = corpus.pages[scored.at], scored.sentence
+    weights = {corpus.known(word): corpus.weight(corpus.known(word)) ** 2 * (3 if word in wanted.names else 1) for word in wanted.words}
+    weights |= {str(wanted.year): 2.0} if wanted.year else {}
     for span in spans(sentence, query, wanted, corpus.documents[page.doc].identity):
         at = len(sentence.text[: span.start].split())
-        fit = scored.coverage * scored.year * _nearness(sentence.text, span, wanted.words, wanted.names) * _unit_fit(sentence.text, span, query)
+        fit = (
+            scored.coverage
+            * scored.year
+            * _nearness(sentence.text, span, weights)
+            * _binding(sentence.text, span, wanted.year)
+            * _unit_fit(sentence.text, span, query)
+        )
         amount = span.amount
         yield Found(
             score=min(1.0, fit),
@@ -148,13 +171,14 @@ def spans(sentence: Sentence, query: Query, wanted: Wanted, own: frozenset[str] 
 def _is_new(name: str, query: Query, own: frozenset[str]) -> bool:
     """True unless the name repeats the question or is the document's own, or starts with a word like "The"."""
     named = set(terms(name))
-    return bool(terms(name.split()[0])) and not named & set(query.words) and not named <= own
+    return bool(terms(name.split(maxsplit=1)[0])) and not named & set(query.words) and not named <= own
 
 
 def _number_spans(text: str, query: Query, wanted: Wanted) -> Iterator[Span]:
     asked = {a.value for a in amounts(query.text)}
+    units = frozenset(word for a in amounts(query.text) for word in query.text[a.end :].split()[:1])
     for amount in amounts(text):
-        if amount.kind == "number" and _REFERENCE.search(text[: amount.start]):
+        if amount.kind == "number" and (_REFERENCE.search(text[: amount.start]) or _is_numbering(text, amount, units)):
             continue
         if amount.kind == "year" or (amount.value in asked and amount.kind == "number"):
             continue
@@ -171,17 +195,32 @@ def _number_spans(text: str, query: Query, wanted: Wanted) -> Iterator[Span]:
             yield Span(word[0], word.start(), word.end(), Amount(value, "number", None, 1, word[0], word.start(), word.end()))
 
 
-def _nearness(text: str, span: Span, words: tuple[str, ...], names: frozenset[str]) -> float:
-    """Return 0.6 to 1: how close to the span the wanted terms stand, by words; names count three times."""
+def _is_numbering(text: str, amount: Amount, units: frozenset[str]) -> bool:
+    """True for "4." before a heading, "per 100", and a number that is part of a name like the question's "26 GHz"."""
+    follows = text[amount.end :].split()[:1]
+    is_ordinal = amount.start == 0 and text[amount.end : amount.end + 1] in {".", ")"}
+    return is_ordinal or text[: amount.start].rstrip().endswith(" per") or bool(follows and follows[0] in units)
+
+
+def _nearness(text: str, span: Span, weights: dict[str, float]) -> float:
+    """Return 0.6 to 1: how close to the span the wanted terms stand, by words."""
     before, after = terms(text[: span.start]), terms(text[span.end :])
+    near_before = len(terms(_CLAUSE.split(text[: span.start])[-1]))
+    near_after = len(terms(_CLAUSE.split(text[span.end :])[0]))
     total = gained = 0.0
-    for word in words:
-        back = next((i for i, term in enumerate(reversed(before)) if term == word), 99)
-        ahead = next((i for i, term in enumerate(after) if term == word), 99)
+    for word, weight in weights.items():
+        back = next((i + (_CLAUSE_STEPS if i >= near_before else 0) for i, term in enumerate(reversed(before)) if term == word), 99)
+        ahead = next((i + (_CLAUSE_STEPS if i >= near_after else 0) for i, term in enumerate(after) if term == word), 99)
         if (step := min(back + 1, ahead)) < 99:
-            weight = 3.0 if word in names else 1.0
             total, gained = total + weight, gained + weight / (1 + step / 6)
-    return 0.6 + 0.4 * gained / total if total else 0.6
+    former = 0.9 if re.search(r"\bfrom\s*$", text[: span.start]) and re.match(r"\W*to\b", text[span.end :]) else 1.0
+    return former * (0.6 + 0.4 * gained / total) if total else 0.6
+
+
+def _binding(text: str, span: Span, year: int) -> float:
+    """Return how well "... 0.91 in 2022" fits the year asked for: the year right after a number is its own."""
+    bound = re.match(r"\W*(?:million|billion|thousand)?\W*(?:in|for|at the end of|\() ?(?:fiscal |FY)?((?:19|20)\d\d)\b", text[span.end :])
+    return 1.0 if not year or not bound else 1.25 if int(bound[1]) == year else 0.5
 
 
 def _unit_fit(text: str, span: Span, query: Query) -> float:
@@ -193,4 +232,6 @@ def _unit_fit(text: str, span: Span, query: Query) -> float:
     if counted is None:
         return 1.0
     asked, following = set(terms(counted[1])), set(terms(after)[:4])
-    return 1.0 if asked & following else 0.8
+    if not span.text[0].isdigit() and not asked & following:
+        return 0.5
+    return 1.0 if asked & following else 0.92 if asked & set(terms(text[: span.start])) else 0.8

@@ -34,7 +34,8 @@ class Label(NamedTuple):
     @property
     def size(self) -> float:
         """The height of the type, about."""
-        return min(self.rect.x1 - self.rect.x0, self.rect.y1 - self.rect.y0)
+        sides = (self.rect.x1 - self.rect.x0, self.rect.y1 - self.rect.y0)
+        return max(sides) if len(self.text) == 1 else min(sides)
 
 
 class Figure(NamedTuple):

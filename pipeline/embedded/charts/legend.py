@@ -45,7 +45,8 @@ def find_legend(figure: Figure, taken: Sequence[Label]) -> tuple[Key, ...]:
     patches = [patch for patch in blobs(ink, 6) if _is_small(patch, figure.image.shape)]
     keys = _aligned([key for item in candidates for key in _key(figure, item, patches, paper)])
     drawn = [key for key in keys if _is_drawn(figure.image, ink, key)]
-    return tuple(_in_reading_order(drawn)) if len(drawn) >= _MIN_KEYS else ()
+    n_colors = len({key.color for key in drawn})
+    return tuple(_in_reading_order(drawn)) if len(drawn) >= _MIN_KEYS and n_colors > len(drawn) / 2 else ()
 
 
 def _papers(image: Image) -> list[Color]:
@@ -95,6 +96,8 @@ def _key(figure: Figure, item: Label, patches: Sequence[Blob], paper: Color) -> 
     if not len(far):
         return []
     color = frequent_colors(far, 1)[0]
+    if color.is_gray and not all(_is_plain(patch, item.size) for patch in beside):
+        return []
     return [Key(_name(item), color, _union([rect, item.rect]), item)]
 
 
@@ -112,6 +115,12 @@ def _is_swatch(rect: Rect, item: Label) -> bool:
         and rect.y1 - rect.y0 <= 1.3 * size
         and 0.25 * size <= rect.x1 - rect.x0 <= 4.5 * size
     )
+
+
+def _is_plain(patch: Blob, size: float) -> bool:
+    """Tell a patch, marker or stroke from a letter: it fills its bounds, or is flat and long."""
+    height = patch.rect.y1 - patch.rect.y0
+    return patch.fill > 0.6 or (height < 0.5 * size and patch.rect.x1 - patch.rect.x0 > height)
 
 
 def _name(item: Label) -> str:

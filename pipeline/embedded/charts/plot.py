@@ -120,7 +120,7 @@ def find_layers(plot: Plot, legend: Sequence[Key]) -> tuple[Layer, ...]:
     ink = ink_mask(plot.bare, plot.paper)
     height, width = ink.shape
     lineless = without_lines(ink, round(0.5 * width), round(0.5 * height))
-    named = [(key.name, key.color) for key in legend] or [("", color) for color in _colors(plot, lineless)]
+    named = [(key.name, key.color) for key in legend] or [("", color) for color in _colors(plot, ink & (lineless | _is_vivid(plot.bare)))]
     colors = [color for _, color in named]
     bare = _nearest(plot.bare, colors, plot.paper)
     full = _nearest(plot.crop, colors, plot.paper)
@@ -130,10 +130,14 @@ def find_layers(plot: Plot, legend: Sequence[Key]) -> tuple[Layer, ...]:
     lines = dark & ~without_lines(dark, round(0.5 * width), round(0.5 * height))
     unknown = (full < 0) & (lines | _covered(plot.texts, full.shape))
     layers = [
-        Layer(name, color, _mended(full == index, lines, unknown), (bare == index) & lineless)
+        Layer(name, color, _mended(full == index, lines, unknown), (bare == index) & (lineless | (not color.is_gray)))
         for index, (name, color) in enumerate(named)
     ]
     return tuple(layer for layer in layers if layer.stroke.sum() >= max(6.0, 0.002 * ink.sum()))
+
+
+def _is_vivid(crop: Image) -> Mask:
+    return np.asarray(crop.max(axis=2).astype(np.int16) - crop.min(axis=2) >= _VIVID, np.bool_)
 
 
 def _covered(rects: Sequence[Rect], shape: tuple[int, ...]) -> Mask:

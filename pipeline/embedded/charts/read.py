@@ -20,7 +20,7 @@ from pipeline.embedded.reading import Rect
 from schemas.extraction import ChartReading, ReadAxis
 
 _MARGIN = 4
-_LARGE = 900  # px
+_LARGE = 0  # px
 _BAR_SHARE = 0.55
 _AREA_THICKNESS = 12
 

@@ -59,19 +59,21 @@ def _is_between(word: Rect, top: float, table: Rect) -> bool:
 
 def _with_row(grid: Grid, words: Sequence[Word], rules: Rules) -> Grid:
     columns = _columns(grid)
+    return _with_spans(grid, words, [_spanned(hull(word.rect for word in phrase), columns, rules) for phrase in _phrases(words)])
+
+
+def _with_spans(grid: Grid, words: Sequence[Word], spans: Sequence[tuple[int, int]]) -> Grid:
+    """Return `grid` below a new first row, each phrase of which covers the columns of its span."""
     cells: list[GridCell] = []
-    for phrase in _phrases(words):
-        rect = hull(word.rect for word in phrase)
-        span = _spanned(rect, columns, rules)
-        if cells and span[0] < cells[-1].col + cells[-1].col_span:
+    for phrase, (start, end) in zip(_phrases(words), spans, strict=True):
+        if cells and start < cells[-1].col + cells[-1].col_span:
             cells[-1] = cells[-1]._replace(text=f"{cells[-1].text} {text_of(phrase)}")
         else:
-            cells.append(GridCell(0, span[0], 1, span[1] - span[0], rect, text_of(phrase)))
+            cells.append(GridCell(0, start, 1, end - start, hull(word.rect for word in phrase), text_of(phrase)))
     covered = {col for cell in cells for col in range(cell.col, cell.col + cell.col_span)}
     band = hull(word.rect for word in words)
-    cells += [
-        GridCell(0, col, 1, 1, Rect(x0, band.y0, x1, band.y1), "") for col, (x0, x1) in enumerate(columns) if col not in covered
-    ]
+    columns = enumerate(_columns(grid))
+    cells += [GridCell(0, col, 1, 1, Rect(x0, band.y0, x1, band.y1), "") for col, (x0, x1) in columns if col not in covered]
     shifted = (cell._replace(row=cell.row + 1) for cell in grid.cells)
     return Grid(grid.n_rows + 1, grid.n_cols, (*cells, *shifted))
 
@@ -106,3 +108,50 @@ def _spanned(rect: Rect, columns: Sequence[tuple[float, float]], rules: Rules) -
     wide = min(under, key=lambda rule: rule.x1 - rule.x0, default=rect)
     cols = [i for i, (x0, x1) in enumerate(columns) if overlap((x0, x1), (wide.x0, wide.x1)) > 0.3 * min(x1 - x0, wide.x1 - wide.x0)]
     return (cols[0], cols[-1] + 1) if cols else (0, 1)
+
+
+def with_split_heading(grid: Grid, words: Sequence[Word], rules: Rules) -> Grid:
+    """Return `grid` with its first row parted where its upper line is a heading over several columns.
+
+    Such a heading is as wide as the rule below it, or is out of line with the one column that it seems to stand in.
+    """
+    if grid.n_rows < 2 or any(cell.row_span > 1 for cell in grid.cells if cell.row == 0):
+        return grid
+    band = hull(cell.rect for cell in grid.cells if cell.row == 0)
+    printed = text_lines([word for word in words if inside(word.rect, band) > 0.5])
+    if len(printed) != 2:
+        return grid
+    spans = [_heading_span(hull(word.rect for word in phrase), grid, words, rules) for phrase in _phrases(printed[0])]
+    if not any(end - start > 1 for start, end in spans):
+        return grid
+    lower = grid._replace(cells=tuple(cell._replace(text=_text_in(printed[1], cell)) if cell.row == 0 else cell for cell in grid.cells))
+    return _with_spans(lower, printed[0], spans)
+
+
+def _text_in(words: Sequence[Word], cell: GridCell) -> str:
+    return text_of([word for word in words if inside(word.rect, cell.rect) > 0.5])
+
+
+def _heading_span(rect: Rect, grid: Grid, words: Sequence[Word], rules: Rules) -> tuple[int, int]:
+    columns = _columns(grid)
+    start, end = _spanned(rect, columns, rules)
+    if end - start != 1 or _is_aligned(rect, start, grid, words):
+        return start, end
+    middle = (rect.x0 + rect.x1) / 2
+    while 0 < start and end < len(columns):
+        wider = (columns[start - 1][0] + columns[end][1]) / 2
+        if abs(wider - middle) > 0.25 * (columns[end][1] - columns[start - 1][0]) / (end - start + 2):
+            break
+        start, end = start - 1, end + 1
+    return start, end
+
+
+def _is_aligned(rect: Rect, col: int, grid: Grid, words: Sequence[Word]) -> bool:
+    """Whether a heading is flush left, centered or flush right with the words below it in its column."""
+    cells = [cell.rect for cell in grid.cells if cell.col == col and cell.col_span == 1 and cell.row > 0]
+    held = [hull(mine) for cell in cells if (mine := [word.rect for word in words if inside(word.rect, cell) > 0.5])]
+    if not held:
+        return True
+    below, near = hull(held), 0.4 * (rect.y1 - rect.y0)
+    is_centered = abs(rect.x0 + rect.x1 - below.x0 - below.x1) < 2 * near
+    return abs(rect.x0 - below.x0) < near or abs(rect.x1 - below.x1) < near or is_centered

@@ -11,7 +11,7 @@ from pipeline.embedded.ocr import read_lines
 from pipeline.embedded.reading import Line, Rect, Word
 from pipeline.embedded.tables.facsimile import look
 from pipeline.embedded.tables.grid import Grid, GridCell, area, hull, inside, text_lines, text_of
-from pipeline.embedded.tables.headings import with_headings_above, without_title
+from pipeline.embedded.tables.headings import with_headings_above, with_split_heading, without_title
 from pipeline.embedded.tables.lattice import read_lattice
 from pipeline.embedded.tables.marks import lone_dashes
 from pipeline.embedded.tables.meaning import is_value
@@ -50,9 +50,8 @@ def read_part(image: NDArray[np.uint8], box: Rect) -> PartGrid:
     lines = (*read, *lone_dashes(upright, read))
     rules = find_rules(upright, read)
     words = [word for line in lines for word in line.words]
-    grid = _best_grid(upright, box, lines, rules)
-    grid = with_headings_above(tidied(filled(grid, words)), lines, rules)
-    grid = without_title(grid)
+    grid = tidied(filled(_best_grid(upright, box, lines, rules), words))
+    grid = without_title(with_headings_above(with_split_heading(grid, words, rules), lines, rules))
     rect = hull(cell.rect for cell in grid.cells) if grid.cells else box
     outside = tuple(line for line in lines if inside(line.rect, rect) <= 0.5)
     return PartGrid(grid, rect, outside, width, height, angle)

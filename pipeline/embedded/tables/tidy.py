@@ -7,6 +7,8 @@ from pipeline.embedded.tables.grid import Grid, GridCell, hull
 _LEADING = re.compile(r"(?:US\$|CA\$|A\$|[$€£¥]|\(|[-–—−]|\(\s*[$€£¥]|[$€£¥]\s*\()")
 _TRAILING = re.compile(r"(?:\)|%|\)\s*%|%\s*\)|[*†‡]+)")
 
+_DASHES = frozenset("-–—−")
+
 
 def tidied(grid: Grid) -> Grid:
     """Return `grid` without empty rows and columns, signs in columns of their own joined to their numbers."""
@@ -46,13 +48,11 @@ def _numbering(kept: set[int], size: int) -> list[int]:
 
 
 def _is_all(grid: Grid, col: int, pattern: re.Pattern[str]) -> bool:
-    texts = [cell.text for cell in grid.cells if cell.col == col and cell.col_span == 1 and cell.text]
-    signs = [bool(pattern.fullmatch(text)) for text in texts]
-    return any(signs) and all(signs[_first(signs, is_sign=True) :]) and not all(text in {"-", "–", "—", "−"} for text in texts)
-
-
-def _first(signs: list[bool], *, is_sign: bool) -> int:
-    return signs.index(is_sign) if is_sign in signs else 0
+    """Whether a column holds, below its headings, nothing but signs of `pattern`, and not dashes alone."""
+    cells = sorted(cell for cell in grid.cells if cell.col == col and cell.col_span == 1 and cell.text)
+    signs = [bool(pattern.fullmatch(cell.text)) for cell in cells]
+    is_below = sum(signs) > 0.5 * len(signs) and all(signs[signs.index(True) :])
+    return is_below and any(cell.text not in _DASHES for cell, is_sign in zip(cells, signs, strict=True) if is_sign)
 
 
 def _joined(grid: Grid, col: int) -> Grid:

@@ -1,0 +1,114 @@
+"""The main job as the README gives it, on the sample documents with the embedded reader: what a stranger sees first."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow.parquet as pq
+import pytest
+
+from schemas.rows import TABLES
+from tests.conftest import ROOT
+from tests.scoring.samples import Scores, score
+
+
+def main_job() -> list[str]:
+    """The README's command, without the installation before it."""
+    (line,) = re.findall(r"^\$ pip install .*&& (longread run .*)$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    return shlex.split(line)
+
+
+def longread(*arguments: str, out: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pipeline", *arguments]
+    command[command.index("--out") + 1] = str(out)
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, env={**os.environ, "COLUMNS": "140"})
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The dataset that the README's main job writes."""
+    folder = tmp_path_factory.mktemp("samples") / "out"
+    done = longread(*main_job()[1:], out=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def scores(out: Path) -> Scores:
+    return score(out)
+
+
+def test_every_table_of_the_contract_is_there(out: Path) -> None:
+    for name, schema in TABLES.items():
+        assert pq.read_schema(next((out / name).rglob("*.parquet"))).equals(schema), name
+
+
+def test_every_page_of_every_sample_is_read(out: Path) -> None:
+    pages = pd.read_parquet(out / "pages")
+    documents = pd.read_parquet(out / "documents")
+    assert set(pages["status"]) <= {"read", "skipped"}
+    assert len(pages) == documents["n_pages"].sum()
+    assert set(documents["status"]) == {"ok"}
+
+
+def test_nine_in_ten_table_cells_are_right(scores: Scores) -> None:
+    assert scores.cells >= 0.9
+
+
+def test_nine_in_ten_points_of_bars_and_lines_are_right(scores: Scores) -> None:
+    assert scores.bar_and_line_points >= 0.9
+
+
+def test_six_in_ten_questions_are_right_and_so_is_their_evidence(scores: Scores) -> None:
+    assert scores.answers >= 0.6
+    assert scores.evidence_of_right_answers >= 0.95
+
+
+def test_nothing_is_invented_where_the_documents_are_silent(scores: Scores) -> None:
+    assert scores.abstentions >= 0.85
+
+
+def test_tables_cross_pages_and_keep_the_page_of_every_row(out: Path) -> None:
+    query = f"""SELECT count(DISTINCT c.page_no) FROM '{out}/table_cells/**/*.parquet' c JOIN '{out}/tables/**/*.parquet' t
+                USING (table_id) WHERE t.n_fragments > 1 GROUP BY table_id"""
+    assert [pages for (pages,) in duckdb.sql(query).fetchall()]
+    assert all(pages > 1 for (pages,) in duckdb.sql(query).fetchall())
+
+
+def test_predicted_image_tokens_are_the_servers(out: Path) -> None:
+    requests, pages = pd.read_parquet(out / "requests"), pd.read_parquet(out / "pages")
+    surveys = requests[requests["kind"] == "survey"]
+    assert surveys["image_tokens"].sum() == pages.loc[pages["status"] == "read", "image_tokens"].sum()
+    assert (requests["prompt_tokens"] <= requests["expected_prompt_tokens"]).all()
+    assert (requests["expected_prompt_tokens"] <= 131_072).all()
+
+
+def test_numbers_pages_and_boxes_are_typed_for_polars_too(out: Path) -> None:
+    cells = pl.read_parquet(out / "table_cells")
+    assert cells["value_num"].dtype == pl.Float64
+    numbers = cells.filter(pl.col("value_kind") == "number")
+    assert numbers["value_num"].null_count() == 0
+    boxes = cells.drop_nulls("x0")
+    assert ((boxes["x0"] < boxes["x1"]) & (boxes["y1"] <= 1)).all()
+
+
+def test_most_numbers_are_found_in_the_text_layer(out: Path) -> None:
+    (checked, matched) = duckdb.sql(f"SELECT sum(numbers_checked), sum(numbers_matched) FROM '{out}/tables/**/*.parquet'").fetchall()[0]
+    assert checked > 500
+    assert matched / checked > 0.95
+
+
+def test_the_same_command_again_does_nothing_and_changes_nothing(out: Path) -> None:
+    before = {path: path.read_bytes() for path in out.rglob("*.parquet")}
+    done = longread(*main_job()[1:], out=out)
+    assert done.returncode == 0, done.stderr
+    assert "0 requests, 0 tokens" in done.stdout
+    assert {path: path.read_bytes() for path in before} == before
+    (new,) = set(out.rglob("*.parquet")) - set(before)
+    assert new.relative_to(out).parts[0] == "runs"
