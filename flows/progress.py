@@ -10,6 +10,7 @@ from prefect.artifacts import acreate_progress_artifact, aupdate_progress_artifa
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.logging import get_run_logger
 
+from flows.publish import counted
 from pipeline.ledger import Observe
 from schemas.outcome import Progress
 
@@ -48,9 +49,9 @@ def description(progress: Progress) -> str:
     parts = [f"{progress.pages_done:,} of {progress.pages_total:,} pages"]
     if progress.reads_total:
         parts.append(f"{progress.reads_done:,} of {progress.reads_total:,} tables, charts and questions")
-    parts.append(f"{progress.prompt_tokens + progress.completion_tokens:,} tokens")
+    parts.append(counted(progress.prompt_tokens + progress.completion_tokens, "token"))
     if progress.failures:
-        parts.append(f"{progress.failures:,} failures")
+        parts.append(counted(progress.failures, "failure"))
     return f"{progress.stage}: {', '.join(parts)}"
 
 

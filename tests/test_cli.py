@@ -54,7 +54,9 @@ def test_a_bad_question_file_exits_2(tmp_path: Path, content: str, says: str) ->
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("options", [("--profile", "turbo"), ("--tasks", "tables,poems"), ("--questions", "questions.yaml"), ("--unknown",)])
+@pytest.mark.parametrize(
+    "options", [("--profile", "turbo"), ("--tasks", "tables,poems"), ("--questions", "questions.yaml"), ("--unknown",)]
+)
 def test_wrong_options_exit_2(tmp_path: Path, options: tuple[str, ...]) -> None:
     done = longread("run", tmp_path, *options)
     assert done.returncode == 2

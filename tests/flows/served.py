@@ -14,6 +14,7 @@ import httpx2
 START_S = 180
 RUN_S = 240
 STOP_S = 60
+TRIES = 10
 Json = dict[str, Any]
 
 
@@ -35,9 +36,14 @@ class Served:
         self.deployment = self.api.get(f"deployments/{deployment_id}").json()
 
     def start(self, **request: object) -> httpx2.Response:
-        """Send the form."""
+        """Send the form; again while the server answers 503, as it does when two of its own transactions meet in SQLite."""
         body = {"parameters": {"request": request}, "state": {"type": "SCHEDULED"}}
-        return self.api.post(f"deployments/{self.deployment['id']}/create_flow_run", json=body)
+        for _ in range(TRIES):
+            response = self.api.post(f"deployments/{self.deployment['id']}/create_flow_run", json=body)
+            if response.status_code != 503:
+                break
+            time.sleep(0.5)
+        return response
 
     def started(self, **request: object) -> str:
         """Return the id of a new flow run."""

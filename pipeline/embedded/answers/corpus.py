@@ -16,8 +16,15 @@ from pipeline.embedded.answers.layout import lay_out
 from pipeline.embedded.answers.seen import SeenPage
 from pipeline.embedded.answers.terms import terms
 
-_WEAK = frozenset(terms("value date day pay work carry earn come make get give take hold own sit get receive become go sell sold worth end beginning large high low long old far big hot fast often "
-                        "one chart table figure slide study document many business firm year time happen report company state name level provide main total use include list item type kind describe mention show much group annual"))  # fmt: skip
+# Words of questions that documents rarely repeat, and words of all documents.
+# Words of questions that documents rarely repeat, and words of all documents.
+_WEAK = frozenset(
+    terms(
+        """value date day pay work carry earn come make get give take hold own sit receive become go sell worth end beginning large high low
+        long old far big hot fast often one chart table figure slide study document many business firm year time happen report company
+        state name level provide main total use include list item type kind describe mention show much group annual"""
+    )
+)
 _OCR_LIKENESS = 86
 
 

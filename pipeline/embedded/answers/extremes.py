@@ -10,11 +10,13 @@ from pipeline.embedded.answers.corpus import Corpus
 from pipeline.embedded.answers.found import Found
 from pipeline.embedded.answers.grid import Cell, cells
 from pipeline.embedded.answers.lookup import found_in
+from pipeline.embedded.answers.patterns import MONTH
 from pipeline.embedded.answers.question import Query
 from pipeline.embedded.answers.terms import terms
 
 _PAGES = 15
 _WHOLE = frozenset(terms("total subtotal sum overall all average mean median consolidated elimination net grand corporate"))
+_TIMES = re.compile(rf"\b(?:Q[1-4]|{MONTH})(?!\w)")
 _TIME = frozenset(terms("year quarter month period date day week"))
 
 
@@ -33,7 +35,7 @@ def extreme(corpus: Corpus, query: Query) -> list[Found]:
     for at in ranks.argsort()[::-1][:_PAGES]:
         if query.pages and corpus.pages[at].page not in query.pages:
             continue
-        for line in _lines(cells(corpus.pages[at].reading), bool(set(query.subject) & _TIME)):
+        for line in _lines(cells(corpus.pages[at].reading), by_time=bool(set(query.subject) & _TIME)):
             score = _score(corpus, int(at), line, query) * (0.9 + 0.1 * float(ranks[at]))
             if best is None or score > best[0]:
                 best = (score, int(at), line)
@@ -50,24 +52,26 @@ def extreme(corpus: Corpus, query: Query) -> list[Found]:
     return [found_in(corpus, at, cell, score)._replace(label=name) for name, cell in ordered[:2]]
 
 
-def _lines(found: tuple[Cell, ...], by_time: bool) -> Iterator[_Line]:
+def _lines(found: tuple[Cell, ...], *, by_time: bool) -> Iterator[_Line]:
     blocks: dict[tuple[int, str], list[Cell]] = defaultdict(list)
     for cell in found:
         if cell.amount is not None:
             blocks[cell.block, cell.title if cell.block == 0 else ""].append(cell)
     for members in blocks.values():
-        yield from _columns(members, by_time)
-        yield from _rows(members, by_time)
+        yield from _columns(members, by_time=by_time)
+        yield from _rows(members, by_time=by_time)
 
 
-def _columns(members: list[Cell], by_time: bool) -> Iterator[_Line]:
+def _columns(members: list[Cell], *, by_time: bool) -> Iterator[_Line]:
     left = list(members)
     while left:
         seed = left[0]
         column = [seed] if seed.block else left
         column += [cell for cell in left[1:] if seed.block and cell.row != column[-1].row and _is_under(seed, cell)]
         left = [cell for cell in left if cell not in column]
-        named = tuple((_name(cell.label), cell) for cell in column if _fits(cell.label, by_time) and not set(terms(cell.label)) & _WHOLE)
+        named = tuple(
+            (_name(cell.label), cell) for cell in column if _fits(cell.label, by_time=by_time) and not set(terms(cell.label)) & _WHOLE
+        )
         if len({name for name, _ in named}) >= 2:
             yield _Line(named, seed.header, f"{seed.title} {' '.join({cell.section for cell in column})}")
 
@@ -76,29 +80,26 @@ def _is_under(a: Cell, b: Cell) -> bool:
     return min(a.rect.x1, b.rect.x1) > max(a.rect.x0, b.rect.x0) and a.header == b.header
 
 
-def _rows(members: list[Cell], by_time: bool) -> Iterator[_Line]:
+def _rows(members: list[Cell], *, by_time: bool) -> Iterator[_Line]:
     by_row: dict[int, list[Cell]] = defaultdict(list)
     for cell in members:
         by_row[cell.row].append(cell)
     for row in by_row.values():
         named = tuple(
-            (_heading(cell, by_time), cell) for cell in row if _fits(cell.header, by_time) and not set(terms(cell.header)) & _WHOLE
+            (_heading(cell, by_time=by_time), cell)
+            for cell in row
+            if _fits(cell.header, by_time=by_time) and not set(terms(cell.header)) & _WHOLE
         )
         if len({name for name, _ in named}) >= 2:
             yield _Line(named, row[0].label, f"{row[0].title} {row[0].section}")
 
 
-def _fits(name: str, by_time: bool) -> bool:
-    is_time = bool(years(name)) or bool(
-        re.search(
-            r"\b(?:Q[1-4]|January|February|March|April|May|June|July|August|September|October|November|December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b",
-            name,
-        )
-    )
-    return bool(name) and is_time == by_time
+def _fits(name: str, *, by_time: bool) -> bool:
+    """True if a label or heading names a time and times are asked for, or neither."""
+    return bool(name) and bool(years(name) or _TIMES.search(name)) == by_time
 
 
-def _heading(cell: Cell, by_time: bool) -> str:
+def _heading(cell: Cell, *, by_time: bool) -> str:
     named = years(cell.header)
     return str(named[-1]) if by_time and named and not re.search(r"\bQ[1-4]\b", cell.header) else _name(cell.header)
 

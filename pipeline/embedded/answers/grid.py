@@ -134,15 +134,13 @@ def _holds(outer: Rect, inner: Rect) -> bool:
 
 def _blocks(layout: Layout) -> Iterator[_Block]:
     """Cut the page where prose stands, where a wide gap is, and where new column headings follow data."""
-    number = 0
     headers: tuple[Row, ...] = ()
     cuts = [0, *(i for i in range(1, len(layout.rows)) if _starts_block(layout, i)), len(layout.rows)]
-    for start, end in pairwise(cuts):
+    for number, (start, end) in enumerate(pairwise(cuts), start=1):
         rows = layout.rows[start:end]
         lead = next((i for i, row in enumerate(rows) if is_data(row)), 0)
         own, title = _heads(layout, start, start + lead)
         headers = own or headers
-        number += 1
         yield _Block(number, start + lead, title, headers, rows[lead:])
 
 
@@ -174,7 +172,7 @@ def _block_cells(block: _Block, notes: str) -> Iterator[Cell]:
     sections: list[Segment] = []
     for number, row in enumerate(block.rows, start=block.first):
         if len(row.segments) == 1 and not is_measure(row.segments[0]):
-            sections = [s for s in sections if s.rect.x0 < row.rect.x0 - 2][-2:] + [row.segments[0]]
+            sections = [*[s for s in sections if s.rect.x0 < row.rect.x0 - 2][-2:], row.segments[0]]
             continue
         section = " ".join(s.text for s in sections if s.rect.x0 <= row.rect.x0 + 4) + _quarter(note, row.segments[0].text)
         period = ""

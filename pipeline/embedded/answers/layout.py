@@ -227,7 +227,11 @@ def _paragraphs(lines: list[Line], rows: list[Row]) -> list[list[Line]]:
     in_table = {id(line): _is_cell(line, rows) for line in lines}
     for line in sorted(lines, key=lambda a: (a.rect.y0, a.rect.x0)):
         above = next((p for p in reversed(paragraphs[-24:]) if _is_below(p[-1].rect, line.rect)), None)
-        if above is None or _is_bullet(line) or not _continues(above[-1], line, in_table[id(above[-1])], in_table[id(line)]):
+        if (
+            above is None
+            or _is_bullet(line)
+            or not _continues(above[-1], line, above_in_table=in_table[id(above[-1])], in_table=in_table[id(line)])
+        ):
             paragraphs.append([line])
         else:
             above.append(line)
@@ -246,7 +250,7 @@ def _is_below(a: Rect, b: Rect) -> bool:
     return is_near and overlap > 0.5 * min(a.x1 - a.x0, b.x1 - b.x0) and max(a.y1 - a.y0, b.y1 - b.y0) < 1.6 * height
 
 
-def _continues(above: Line, line: Line, above_in_table: bool, in_table: bool) -> bool:
+def _continues(above: Line, line: Line, *, above_in_table: bool, in_table: bool) -> bool:
     """True unless a table, a number or a heading ends or begins between two lines."""
     if _is_numeric(above) != _is_numeric(line):
         return False

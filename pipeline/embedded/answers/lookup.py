@@ -9,15 +9,20 @@ from pipeline.embedded.answers.corpus import Corpus
 from pipeline.embedded.answers.evidence import cite_cell
 from pipeline.embedded.answers.found import Found
 from pipeline.embedded.answers.grid import Cell, cells
+from pipeline.embedded.answers.patterns import MONTH
 from pipeline.embedded.answers.terms import terms
 from schemas.extraction import AnswerKind
 
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_NOTE = re.compile(r"\s*[(\[]\w{1,2}[)\]]|\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? \d{1,2}\b")
+_NOTE = re.compile(rf"\s*[(\[]\w{{1,2}}[)\]]|\b{MONTH} \d{{1,2}}\b")
 _PAGES = 40
 # Words of a label that say nothing against it when the question leaves them out.
-_NEUTRAL = frozenset(terms("total sum net consolidated amount number value figure million thousand usd eur in of note year ended december june september march annual full fy ttm "
-                           "january february april may july august october november average reported company group"))  # fmt: skip
+_NEUTRAL = frozenset(
+    terms(
+        """total sum net consolidated amount number value figure million thousand usd eur in of note year ended full fy ttm average reported
+        company group annual january february march april may june july august september october november december"""
+    )
+)
 _CHANGES = frozenset(terms("change increase decrease growth variance difference vs versus percent yoy"))
 
 
@@ -29,7 +34,8 @@ _STATEMENTS = frozenset(terms("statement sheet"))
 class Wanted(NamedTuple):
     """One value to look for: its terms, the year it is for (0: any) and what kind of value it is.
 
-    `is_count` says that things are counted ("how many"), not money; `at_end` tells a balance ("at the end of 2022") from what happened during the year.
+    `is_count` says that things are counted ("how many"), not money; `at_end` tells a balance ("at the end of 2022") from what
+    happened during the year.
     """
 
     words: tuple[str, ...]

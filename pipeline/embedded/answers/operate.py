@@ -9,37 +9,13 @@ from typing import NamedTuple
 from pipeline.embedded.answers.corpus import Corpus
 from pipeline.embedded.answers.found import Found
 from pipeline.embedded.answers.lookup import Wanted, look_up
-from pipeline.embedded.answers.question import Query, content
+from pipeline.embedded.answers.operands import operands_of
+from pipeline.embedded.answers.question import Query
 from pipeline.embedded.answers.spans import pick
+from pipeline.embedded.answers.wording import Operation
 from schemas.extraction import AnswerKind
 
 _CHOICES = 6
-_COMPARED = r"(?:more|less|fewer|higher|lower|greater|larger|smaller|longer|shorter|heavier|lighter|better|worse|bigger|cheaper|older|newer|faster|slower)"
-_VERB = r"(?:was|were|is|are|did|does|do|came|comes|come|went|has|had|have|goes|go|represents?|represented|accounts? for)"
-_PAIRS = {
-    "difference": (
-        r"\bbetween (.+?) and (.+)",
-        rf"\bhow (?:much|many)(?: \w+)? {_COMPARED}\b(.+?)\bthan (.+)",
-        r"(.+?)\b(?:minus|less) (.+)",
-    ),
-    "choice": (
-        r"[,:?] (?:the )?(.+?),? or (.+)",
-        rf"(.+?)\b{_COMPARED}\b.*?\bthan (.+)",
-        r"(.+?)\b(?:exceed|surpass)\w*\b(.+)",
-        r"(.+?)\bor\b(.+)",
-    ),
-    "ratio": (
-        r"\bratio (?:of|between) (.+?) (?:to|and) (.+)",
-        r"(?:what (?:is|was) )?(?:the )?(.+?) to (.+?) ratio",
-        r"(.+?) divided by (.+)",
-    ),
-    "sum": (r"\b(?:sum|total) of (.+?) and (.+)", r"\bof (.+?) and (.+)", r"(.+?) and (.+)"),
-    "multiple": (rf"how many times (?:{_COMPARED}|as \w+)?(.+?)\b(?:than|as) (.+)",),
-}
-_PARTS = (
-    (rf"\bwhat (?:percent(?:age)?|share|proportion|fraction|%) of (.+?) {_VERB} (.+)", True),
-    (r"(.+?)\bas an? (?:percent(?:age)?|share|proportion|fraction|%) of (.+)", False),
-)
 _DOWN = re.compile(r"\b(?:decreas|declin|fall|fell|drop|shr[aiu]nk|reduc|lower|smaller|less|fewer|worse)", re.IGNORECASE)
 
 
@@ -64,7 +40,7 @@ def seek(corpus: Corpus, query: Query, words: Sequence[str], year: int, kind: An
 
 def compute(corpus: Corpus, query: Query) -> Result | None:
     """Return what `query`'s operation gives, or None where an operand is not to be found."""
-    sought = _operands(query)
+    sought = operands_of(query)
     if len(sought) < 2:
         return None
     kind: AnswerKind = "percent" if query.operation == "difference" and query.kind == "percent" else "number"
@@ -94,97 +70,58 @@ def _agreement(operands: tuple[Found, ...]) -> float:
     return total + 0.05 * all(o.factor == first.factor for o in operands)
 
 
-def _operands(query: Query) -> list[tuple[tuple[str, ...], int]]:
-    """Return the terms and the year of each value that the operation needs."""
-    year = query.years[-1] if query.years else 0
-    pair = _pair(query)
-    if pair and not (query.operation == "sum" and len(query.years) >= 2):
-        from_text = [_year_in(part, year) for part in pair]
-        return list(zip(_expanded(query, *map(content, pair)), from_text, strict=True))
-    if query.operation == "sum" and len(query.years) >= 2:
-        return [(query.words, y) for y in query.years]
-    if query.operation in {"ratio", "share", "sum", "multiple"}:
-        return []
-    if query.operation == "average" and len(query.years) == 2:
-        return [(query.words, y) for y in range(query.years[0], query.years[1] + 1)]
-    if len(query.years) >= 2:
-        return [(query.words, y) for y in query.years]
-    if year and query.operation in {"growth", "trend", "difference"}:
-        return [(query.words, year - 1), (query.words, year)]
-    return []
-
-
-def _year_in(part: str, default: int) -> int:
-    found = re.search(r"\b(?:19|20)\d\d\b", part)
-    return int(found[0]) if found else default
-
-
-def _pair(query: Query) -> tuple[str, str] | None:
-    """Return the two things that the question sets against each other: for a share the part first, then the whole."""
-    text = query.text.rstrip("?. ")
-    for pattern, is_whole_first in _PARTS if query.operation == "share" else ():
-        if found := re.search(pattern, text, re.IGNORECASE):
-            return (found[2], found[1]) if is_whole_first else (found[1], found[2])
-    for pattern in _PAIRS.get(query.operation, ()):
-        found = re.search(pattern, text, re.IGNORECASE)
-        if found and content(found[1]) and content(found[2]) and set(content(found[1])) != set(content(found[2])):
-            if not re.fullmatch(r"\W*(?:the )?(?:year |fiscal |FY)?\s*(?:19|20)\d\d\W*.*", found[2]):
-                return found[1], found[2]
-    return None
-
-
-def _expanded(query: Query, a: tuple[str, ...], b: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """Complete "the revenue of Trail and Water" to (revenue, Trail) and (revenue, Water)."""
-    outside = tuple(word for word in query.words if word not in a and word not in b)
-    if query.operation in {"ratio", "share"}:
-        return [a + tuple(w for w in outside if w in query.names), b + tuple(w for w in outside if w in query.names)]
-    if len(b) < len(a):
-        b = tuple(dict.fromkeys((*a[: len(a) - len(b)], *b)))
-    elif len(a) < len(b):
-        a = tuple(dict.fromkeys((*a, *b[len(a) :])))
-    return [a + outside, b + outside]
-
-
 def _result(query: Query, operands: tuple[Found, ...], years: list[int]) -> Result:
-    first = operands[0]
+    shown = [_shown(operand, year) for operand, year in zip(operands, years, strict=True)]
+    if query.operation in {"choice", "trend"}:
+        return _compared(query, operands, years, shown)
+    factor = operands[0].factor if all(o.factor == operands[0].factor for o in operands) else 1
+    values = [operand.value if factor == operand.factor else operand.full for operand in operands]
+    said = _SAID[query.operation].format(first=shown[0], last=shown[-1], all=", ".join(shown))
     score = min(operand.score for operand in operands)
-    factor = first.factor if all(o.factor == first.factor for o in operands) else 1
-    values = [o.value if factor == o.factor else o.full for o in operands]
-    shown = [_shown(o, year) for o, year in zip(operands, years, strict=True)]
-    kind: AnswerKind = "percent" if first.is_percent else "currency" if first.currency else "number"
-
-    def result(kind: AnswerKind, value: Decimal, said: str, text: str = "") -> Result:
-        is_plain = kind in {"percent", "text", "boolean"} or query.operation in {"ratio", "multiple"}
-        return Result(kind, value, 1 if is_plain else factor, None if is_plain else first.currency, text, operands, said, score)
-
-    a, b = values[0], values[-1]
-    match query.operation:
-        case "difference":
-            signed = b - a if years[0] != years[-1] else a - b
-            return result(
-                kind,
-                signed if re.search(r"\bchange\b", query.text, re.IGNORECASE) else abs(signed),
-                f"The difference between {shown[0]} and {shown[-1]}.",
-            )
-        case "growth":
-            return result(
-                "percent", 100 * (b - a) / abs(a) if a else Decimal(0), f"From {shown[0]} to {shown[-1]}, as a percentage of the former."
-            )
-        case "share":
-            return result("percent", 100 * a / b if b else Decimal(0), f"{shown[0]} as a percentage of {shown[-1]}.")
-        case "ratio" | "multiple":
-            return result("number", a / b if b else Decimal(0), f"{shown[0]} divided by {shown[-1]}.")
-        case "sum":
-            return result(kind, sum(values, Decimal(0)), "The sum of " + " and ".join(shown) + ".")
-        case "average":
-            return result(kind, sum(values, Decimal(0)) / len(values), "The mean of " + ", ".join(shown) + ".")
-        case _:
-            return _compared(query, operands, years, shown, score)
+    if query.operation in _RELATIVE:
+        kind, times = _RELATIVE[query.operation]
+        return Result(kind, times * _quotient(query.operation, values[0], values[-1]), 1, None, "", operands, said, score)
+    kind = "percent" if operands[0].is_percent else "currency" if operands[0].currency else "number"
+    value = _combined(query, values, is_over_time=years[0] != years[-1])
+    return Result(kind, value, 1 if kind == "percent" else factor, operands[0].currency, "", operands, said, score)
 
 
-def _compared(query: Query, operands: tuple[Found, ...], years: list[int], shown: list[str], score: float) -> Result:
+_SAID = {
+    "difference": "The difference between {first} and {last}.",
+    "growth": "From {first} to {last}, as a percentage of the former.",
+    "share": "{first} as a percentage of {last}.",
+    "ratio": "{first} divided by {last}.",
+    "multiple": "{first} divided by {last}.",
+    "sum": "The sum of {all}.",
+    "average": "The mean of {all}.",
+}
+_RELATIVE: dict[str, tuple[AnswerKind, int]] = {
+    "growth": ("percent", 100),
+    "share": ("percent", 100),
+    "ratio": ("number", 1),
+    "multiple": ("number", 1),
+}
+
+
+def _quotient(operation: Operation, a: Decimal, b: Decimal) -> Decimal:
+    """Return the growth from `a` to `b`, or `a` as a part of `b`; 0 where that is undefined."""
+    if operation == "growth":
+        return (b - a) / abs(a) if a else Decimal(0)
+    return a / b if b else Decimal(0)
+
+
+def _combined(query: Query, values: list[Decimal], *, is_over_time: bool) -> Decimal:
+    if query.operation == "difference":
+        signed = values[-1] - values[0] if is_over_time else values[0] - values[-1]
+        return signed if re.search(r"\bchange\b", query.text, re.IGNORECASE) else abs(signed)
+    total = sum(values, Decimal(0))
+    return total / len(values) if query.operation == "average" else total
+
+
+def _compared(query: Query, operands: tuple[Found, ...], years: list[int], shown: list[str]) -> Result:
     """Answer "did it rise", "was A higher than B", "which is larger, A or B"."""
     first, last = operands[0], operands[-1]
+    score = min(operand.score for operand in operands)
     wants_less = bool(_DOWN.search(query.text))
     is_more = last.full > first.full if query.operation == "trend" or years[0] != years[-1] else first.full > last.full
     if query.kind == "boolean":

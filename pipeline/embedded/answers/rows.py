@@ -9,8 +9,8 @@ from pipeline.embedded.answers.corpus import Corpus
 from pipeline.embedded.answers.evidence import cite_rect
 from pipeline.embedded.answers.grid import Field, Record, records
 from pipeline.embedded.answers.layout import hull
+from pipeline.embedded.answers.patterns import DATE, PERSON
 from pipeline.embedded.answers.question import Query
-from pipeline.embedded.answers.spans import DATE, PERSON
 from pipeline.embedded.answers.terms import terms
 from schemas.extraction import CitedEvidence
 
@@ -107,12 +107,23 @@ def _field_fit(field: Field, header: frozenset[str], query: Query, weights: dict
         return 0.0
     if query.kind == "none" and amounts(field.text) and not field.text[0].isalpha():
         return 0.0  # numbers are looked up as cells, with their scale
-    is_named = bool(header & set(query.subject)) or (not query.subject and bool(header & weights.keys()))
-    question = query.text.lower()
+    return _type_fit(field, query) * (1.0 if _is_named(header, query, weights) else 0.8)
+
+
+def _is_named(header: frozenset[str], query: Query, weights: dict[str, float]) -> bool:
+    """True if the column's heading is what "which ..." asks for; who, when and where need no heading."""
+    if _PERSONS.match(query.text.lower()) or query.kind == "date" or query.text.lower().startswith("where"):
+        return True
+    return bool(header & (set(query.subject) or weights.keys()))
+
+
+def _type_fit(field: Field, query: Query) -> float:
+    """Return how well a field's text can be a person, a date or a place, where one of these is wanted."""
+    has_digit, question = any(c.isdigit() for c in field.text), query.text.lower()
     if _PERSONS.match(question):
-        return (0.95 if PERSON.search(field.text) else 0.0) * (1.0 if not any(c.isdigit() for c in field.text) else 0.5)
+        return (0.5 if has_digit else 0.95) if PERSON.search(field.text) else 0.0
     if query.kind == "date":
-        return 1.0 if DATE.search(field.text) and len(field.text) < 30 else 0.0
-    if re.match(r"\W*where", question):
-        return 0.95 if field.text[0].isupper() and not any(c.isdigit() for c in field.text) else 0.0
-    return 1.0 if is_named else 0.75
+        return float(bool(DATE.search(field.text)) and len(field.text) < 30)
+    if question.startswith("where"):
+        return 0.95 if field.text[0].isupper() and not has_digit else 0.0
+    return 0.95

@@ -11,34 +11,20 @@ from pipeline.embedded.answers.evidence import cite_words
 from pipeline.embedded.answers.found import Found
 from pipeline.embedded.answers.layout import Sentence, lay_out
 from pipeline.embedded.answers.lookup import Wanted
+from pipeline.embedded.answers.patterns import DATE, OFTEN, PERSON
 from pipeline.embedded.answers.question import Query
 from pipeline.embedded.answers.terms import terms
 
 _PAGES = 25
-MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.?"
-DATE = re.compile(
-    rf"\b(?:{MONTH}\s+\d{{1,2}}\s?(?:to|-|\u2013)\s?(?:{MONTH}\s+)?\d{{1,2}},?\s+\d{{4}}|{MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}|\d{{1,2}}(?:st|nd|rd|th)?\s+{MONTH},?\s+\d{{4}}|\d{{4}}-\d\d-\d\d|\d{{1,2}}[/.]\d{{1,2}}[/.]\d{{2,4}}"
-    rf"|{MONTH}\s+\d{{4}}|(?:Q[1-4]|[Ff]irst quarter|[Ss]econd quarter|[Tt]hird quarter|[Ff]ourth quarter)(?: of)? \d{{4}}|{MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?\b"
-    rf"|\d{{1,2}}\s+{MONTH}|(?:19|20)\d\d)"
-)
-_SPELLED = {
-    word: number
-    for number, word in enumerate(["zero", "-", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen"])
-} | {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "hundred": 100}
+_ONES = ("zero", "", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_SPELLED = {word: number for number, word in enumerate(_ONES) if word} | {
+    "twenty": 20,
+    "thirty": 30,
+    "forty": 40,
+    "fifty": 50,
+    "hundred": 100,
+}
 _SPELLED_WORD = re.compile(rf"\b({'|'.join(_SPELLED)})\b", re.IGNORECASE)
-PERSON = re.compile(
-    rf"\b(?!{MONTH}\s)(?:(?:Dr|Mr|Ms|Mrs|Prof|Sir)\.?\s)?"
-    r"[A-Z][a-z'\u2019]+(?:-[A-Z][a-z]+)?(?:\s[A-Z]\.)*(?:\s(?:de|van|von|der|la|du|da))?(?:\s[A-Z][A-Za-z'\u2019-]+){1,2}"
-    r"(?:,? (?:P\.E\.|Ph\.?D\.?|M\.D\.|Jr\.))?|\b(?:[A-Z][\w'-]+,? (?:& |and )?){1,4}(?:LLP|LLC|Inc|GmbH|Ltd|AS|AG|SA|plc)\b\.?"
-)
-_TIMES = r"(?:once|twice|(?:two|three|four|five|six|\d+) times)"
-_OFTEN = re.compile(
-    rf"\b(?:at least |at most |up to )?(?:{_TIMES} (?:a|an|per|each|every|in a) \w+"
-    r"|every (?:\w+ )?(?:hours?|days?|weeks?|months?|years?|seconds?|minutes?|quarters?)|hourly|daily|weekly|monthly|quarterly|annually|yearly|biannually)\b",
-    re.IGNORECASE,
-)
-
-
 _CLAUSE = re.compile(r"[,;:]\s|\s(?:and|but|while|compared)\s")
 _CLAUSE_STEPS = 5
 _REFERENCE = re.compile(
@@ -55,7 +41,9 @@ class Span(NamedTuple):
     amount: Amount | None = None
 
 
-class _Scored(NamedTuple):
+class Scored(NamedTuple):
+    """A sentence of page number `at` of the corpus: how much of what is wanted it covers, and how well its year fits (0 to 1)."""
+
     sentence: Sentence
     at: int
     coverage: float
@@ -69,11 +57,11 @@ def pick(corpus: Corpus, query: Query, wanted: Wanted, limit: int = 12) -> list[
     return sorted(found, key=lambda f: -f.score)[:limit]
 
 
-def sentences(corpus: Corpus, wanted: Wanted) -> list[_Scored]:
+def sentences(corpus: Corpus, wanted: Wanted) -> list[Scored]:
     """Return the sentences that cover the wanted terms best, best first."""
     ranks = corpus.ranks(wanted.words)
     weights = {word: corpus.weight(word) * (1.5 if word in wanted.names else 1) for word in wanted.words}
-    scored: list[_Scored] = []
+    scored: list[Scored] = []
     for at in ranks.argsort()[::-1][:_PAGES]:
         page = corpus.pages[at]
         if wanted.pages and page.page not in wanted.pages:
@@ -82,7 +70,7 @@ def sentences(corpus: Corpus, wanted: Wanted) -> list[_Scored]:
     return sorted(scored, key=lambda s: -s.coverage * s.year)[:30]
 
 
-def _page_sentences(corpus: Corpus, at: int, wanted: Wanted, weights: dict[str, float]) -> Iterator[_Scored]:
+def _page_sentences(corpus: Corpus, at: int, wanted: Wanted, weights: dict[str, float]) -> Iterator[Scored]:
     page, on_page = corpus.pages[at], corpus.page_terms[at]
     about = corpus.documents[page.doc]
     heading: frozenset[str] = frozenset()
@@ -109,7 +97,7 @@ def _page_sentences(corpus: Corpus, at: int, wanted: Wanted, weights: dict[str, 
                 total += weight * place
             direct = sum(weight for word, weight in weights.items() if word in own) / sum(weights.values())
             coverage = total / sum(weights.values()) * (0.6 + 0.4 * min(1.0, direct / 0.6))
-            yield _Scored(sentence, at, coverage, _period(f"{around} {sentence.text}", sentence.text, wanted.year, about.years))
+            yield Scored(sentence, at, coverage, _period(f"{around} {sentence.text}", sentence.text, wanted.year, about.years))
         if sentence.is_heading:
             heading = own
         before, around = own if not sentence.is_bullet else before | own, sentence.text
@@ -125,7 +113,7 @@ def _period(around: str, own: str, year: int, about: tuple[int, ...]) -> float:
     return (0.92 if max(about) == year else 0.8) if year in about else 0.5 if not about else 0.3
 
 
-def _found(corpus: Corpus, query: Query, wanted: Wanted, scored: _Scored) -> Iterator[Found]:
+def _found(corpus: Corpus, query: Query, wanted: Wanted, scored: Scored) -> Iterator[Found]:
     page, sentence = corpus.pages[scored.at], scored.sentence
     weights = {corpus.known(word): corpus.weight(corpus.known(word)) ** 2 * (3 if word in wanted.names else 1) for word in wanted.words}
     weights |= {str(wanted.year): 2.0} if wanted.year else {}
@@ -165,7 +153,7 @@ def spans(sentence: Sentence, query: Query, wanted: Wanted, own: frozenset[str] 
     elif wanted.kind == "text" and re.match(r"\W*(?:by )?(?:who|whom|whose)\b", query.text, re.IGNORECASE):
         yield from (Span(m[0].rstrip(".,"), m.start(), m.end()) for m in PERSON.finditer(text) if _is_new(m[0], query, own))
     elif wanted.kind == "text" and re.match(r"how often\b", query.text, re.IGNORECASE):
-        yield from (Span(m[0], m.start(), m.end()) for m in _OFTEN.finditer(text))
+        yield from (Span(m[0], m.start(), m.end()) for m in OFTEN.finditer(text))
 
 
 def _is_new(name: str, query: Query, own: frozenset[str]) -> bool:

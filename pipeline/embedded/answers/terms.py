@@ -4,7 +4,12 @@ import re
 from functools import cache, lru_cache
 
 _STOP = frozenset(
-    ["a", "about", "according", "all", "also", "an", "any", "and", "are", "as", "at", "be", "been", "being", "by", "can", "could", "did", "do", "does", "during", "each", "for", "from", "had", "has", "have", "how", "i", "if", "in", "into", "is", "it", "its", "many", "me", "much", "of", "on", "or", "our", "please", "per", "shall", "should", "so", "such", "tell", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "to", "under", "up", "was", "we", "were", "what", "when", "where", "which", "while", "who", "whom", "whose", "why", "will", "with", "within", "would", "you", "your"]
+    re.findall(
+        r"\w+",
+        """a about according all also an any and are as at be been being by can could did do does during each for from had has have how i if
+        in into is it its many me much of on or our please per shall should so such tell than that the their them then there these they
+        this those to under up was we were what when where which while who whom whose why will with within would you your""",
+    )
 )
 # Names that annual reports use for one thing. The first of each group is its folded form.
 _SAME = (
@@ -33,14 +38,21 @@ _SAME = (
     ("repurchase", "buyback", "buy back"),
 )  # fmt: skip
 _IRREGULAR = dict(
-    pair.split(":")
-    for pair in ["founded:foundation", "held:hold", "sold:sell", "paid:pay", "spent:spend", "grew:grow", "grown:grow", "rose:rise", "risen:rise", "fell:fall", "fallen:fall", "bought:buy", "made:make", "led:lead", "built:build", "began:begin", "drawn:draw", "drew:draw", "chose:choose", "wrote:write", "written:write", "came:come", "took:take", "taken:take", "gave:give", "given:give", "lost:lose", "won:win", "kept:keep", "met:meet", "ran:run", "sat:sit", "used:use", "using:use", "owned:own", "shipped:ship", "shipping:ship", "undrawn:draw", "larger:large", "sq:square", "ft:feet", "foot:feet", "mm:millimeter", "km:kilometer", "kg:kilogram", "millimetre:millimeter", "metre:meter", "metres:meter", "millimetres:millimeter", "m:meter"]
+    re.findall(
+        r"(\w+):(\w+)",
+        """founded:foundation held:hold sold:sell paid:pay spent:spend grew:grow grown:grow rose:rise risen:rise fell:fall fallen:fall
+        bought:buy made:make led:lead built:build began:begin drawn:draw drew:draw chose:choose wrote:write written:write came:come
+        took:take taken:take gave:give given:give lost:lose won:win kept:keep met:meet ran:run sat:sit used:use using:use owned:own
+        shipped:ship shipping:ship undrawn:draw larger:large sq:square ft:feet foot:feet mm:millimeter km:kilometer kg:kilogram
+        millimetre:millimeter millimetres:millimeter metre:meter metres:meter m:meter""",
+    )
 )
 _TOKEN = re.compile(r"[^\W_]+(?:[.'&][^\W_]+)*")
 _NUMERIC = re.compile(r"[\d.,]+")
 _ENDINGS = (
     ("issions", "it"), ("ission", "it"), ("itted", "it"), ("itting", "it"), ("tors", "t"), ("tor", "t"),
-    ("ations", "at"), ("ation", "at"), ("ities", ""), ("ity", ""), ("ies", "y"), ("sses", "ss"), ("ings", ""), ("ing", ""), ("ments", "ment"),
+    ("ations", "at"), ("ation", "at"), ("ities", ""), ("ity", ""), ("ies", "y"), ("sses", "ss"), ("ings", ""), ("ing", ""),
+    ("ments", "ment"),
     ("ated", "at"), ("ates", "at"), ("ate", "at"), ("ed", ""), ("es", ""), ("ss", "ss"), ("us", "us"), ("is", "is"), ("s", ""), ("e", ""),
 )  # fmt: skip
 

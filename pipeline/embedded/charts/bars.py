@@ -11,10 +11,10 @@ from pipeline.embedded.charts.figure import Mask
 from pipeline.embedded.charts.plot import Layer
 from pipeline.embedded.reading import Rect
 
-_LEVEL = 2.4  # px by which the ends of one bar may waver
+_LEVEL = 2.0  # px by which the ends of one bar may waver
 _MIN_WIDTH = 3
-_MIN_HEIGHT = 3
-_CUT = 5  # px: as thick as a grid line may be
+_MIN_HEIGHT = 2
+_CUT = 3  # px: as thick as a grid line may be
 
 
 class Bar(NamedTuple):
@@ -54,7 +54,7 @@ def covered_share(layer: Layer, bars: Sequence[Bar]) -> float:
 
 
 def _bars_of(mask: Mask) -> list[Rect]:
-    closed = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((7, 1), np.uint8))
+    closed = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 1), np.uint8))
     tops, bottoms = _longest_runs(closed)
     rects, start = [], 0
     for column in range(1, len(tops) + 1):

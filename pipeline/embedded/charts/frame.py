@@ -13,8 +13,8 @@ from pipeline.embedded.charts.figure import Figure, turn_left
 from pipeline.embedded.charts.legend import Key
 from pipeline.embedded.charts.plot import Layer, Plot, find_layers, find_plot, snapped
 
-_BASE_REACH = 6.0
-_ZERO_REACH = 7.0
+_BASE_REACH = 4.5
+_ZERO_REACH = 5.0
 _MIN_COVER = 0.6
 
 

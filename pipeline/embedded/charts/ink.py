@@ -101,7 +101,7 @@ def _erase(image: Image, rect: Rect) -> None:
     image[rows, middle : columns.stop] = right[:, None]
 
 
-def without_lines(ink: Mask, length_x: int, length_y: int, thickness: int = 5) -> Mask:
+def without_lines(ink: Mask, length_x: int, length_y: int, thickness: int = 3) -> Mask:
     """Return `ink` without straight lines at least that long and at most `thickness` px thick: axes, frames, grids."""
     horizontal = _long_and_thin(ink, length_x, thickness)
     vertical = _long_and_thin(ink.T, length_y, thickness).T

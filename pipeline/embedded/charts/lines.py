@@ -15,7 +15,7 @@ _STRAIGHT = 1.3  # px by which the trace may leave a straight piece
 _MIN_COLUMNS = 4
 _MIN_PITCH = 4.0
 _FACTORS = (5.0, 4.0, 2.5, 2.0, 1.5, 1.25, 0.5, 0.4, 0.25, 0.2, 0.1)
-_REACH = 8.0
+_REACH = 14.0
 _SHIFTS = (0, -1, 1, -2, 2)  # px by which the middles of labels may be off their ticks
 
 

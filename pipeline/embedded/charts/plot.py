@@ -31,7 +31,7 @@ _SAME_COLOR = 40
 _MAX_SERIES = 12
 _DASH = 15  # px: gaps of a dashed line
 _VIVID = 40
-_MAX_LINE = 7  # px: thicker is no grid line
+_MAX_LINE = 5  # px: thicker is no grid line
 
 
 class Plot(NamedTuple):
@@ -158,9 +158,9 @@ def _see_through(nearest: NDArray[np.intp], rect: Rect) -> None:
 
 def _mended(mask: Mask, lines: Mask, unknown: Mask) -> Mask:
     """Take out thin lines of this color and close the holes that letters and other lines leave in it."""
-    body = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((7, 7), np.uint8)) > 0
+    body = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8)) > 0
     clean = mask & (body | ~lines)
-    closed = cv2.morphologyEx(clean.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((13, 13), np.uint8)) > 0
+    closed = cv2.morphologyEx(clean.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((11, 11), np.uint8)) > 0
     return np.asarray(clean | (closed & unknown), np.bool_)
 
 

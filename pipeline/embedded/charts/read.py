@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Literal
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,12 +14,11 @@ from pipeline.embedded.charts.legend import find_legend, without_legend
 from pipeline.embedded.charts.axes import find_value_axes, hull
 from pipeline.embedded.charts.plot import Layer
 from pipeline.embedded.charts.series import Result, read_bars, read_dots, read_lines_of
-from pipeline.embedded.charts.text import read_labels, with_axis_labels
+from pipeline.embedded.charts.text import enlarged, read_labels, with_axis_labels
 from pipeline.embedded.reading import Rect
 from schemas.extraction import ChartReading, ReadAxis
 
 _MARGIN = 4
-_LARGE = 0  # px
 _BAR_SHARE = 0.55
 _AREA_THICKNESS = 12
 
@@ -34,8 +32,8 @@ def read_chart(image: NDArray[np.uint8], box: Rect) -> ChartReading:
         image: The crop of a page (height, width, 3; RGB) at 150 to 200 dpi, with a margin around the chart.
         box: Where in the crop the chart is, px.
     """
-    crop = _enlarged(np.ascontiguousarray(image[clip(box, image.shape, _MARGIN)]))
-    figure = with_axis_labels(Figure(crop, read_labels(crop)))
+    crop = np.ascontiguousarray(image[clip(box, image.shape, _MARGIN)])
+    figure = enlarged(with_axis_labels(Figure(crop, read_labels(crop))))
     ticks = [item for axis in find_value_axes(figure.labels) for item in axis.labels]
     legend = find_legend(figure, ticks)
     plain = without_legend(figure, legend)
@@ -44,15 +42,8 @@ def read_chart(image: NDArray[np.uint8], box: Rect) -> ChartReading:
         return _unread(plain)
     frame = frames[0]
     result = _read_frame(frame)
-    captions = read_captions(plain, _inner(frame, result, crop.shape[1]), _taken(frame, result, crop.shape[1], plain))
+    captions = read_captions(plain, _inner(frame, result, plain.image.shape[1]), _taken(frame, result, plain))
     return _reading(frame, result, captions)
-
-
-def _enlarged(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Double a small chart: its type and strokes are then thick enough to tell from their edges."""
-    if max(crop.shape[:2]) >= _LARGE:
-        return crop
-    return np.asarray(cv2.resize(crop, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
 def _unread(figure: Figure) -> ChartReading:
@@ -127,7 +118,7 @@ def _inner(frame: Frame, result: Result, width: int) -> Rect:
     return Rect(width - whole.y1, whole.x0, width - whole.y0, whole.x1) if frame.figure.is_turned else whole
 
 
-def _taken(frame: Frame, result: Result, width: int, upright: Figure) -> list[Label]:
+def _taken(frame: Frame, result: Result, upright: Figure) -> list[Label]:
     used = {*frame.axis.labels, *result.categories.labels, *result.values}
     if not frame.figure.is_turned:
         return list(used)

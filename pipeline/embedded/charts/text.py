@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from statistics import median
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ _SPLIT_GAP = 0.9  # of the type size: wider gaps separate labels
 _THOUSANDS_GAP = 0.5
 _STRIP = 0.22  # of the side: where the labels of an axis are
 _ENOUGH_TICKS = 5
+_SMALL_TYPE, _USUAL_TYPE = 20, 25  # px, as high as OCR draws its boxes
 _SHAPES = frozenset("口■□●○◆◇▲△▼▽★☆回日田一丨")
 _MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _GLUED_MONTHS = re.compile(rf"(?:{_MONTHS}){{2,}}")
@@ -51,6 +53,25 @@ def with_axis_labels(figure: Figure) -> Figure:
     known = [item.rect for item in figure.labels]
     fresh = [item for item in added if not any(_overlap(item.rect, rect) for rect in known)]
     return figure._replace(labels=figure.labels + tuple(fresh))
+
+
+def enlarged(figure: Figure) -> Figure:
+    """Return a figure of small type enlarged so that strokes and gaps are as thick as they are in a page at reading resolution."""
+    sizes = [item.size for item in figure.labels if not item.is_turned]
+    if not sizes or median(sizes) >= _SMALL_TYPE:
+        return figure
+    factor = min(2.0, _USUAL_TYPE / median(sizes))
+    image = cv2.resize(figure.image, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
+    return Figure(np.asarray(image, np.uint8), tuple(_scaled(item, factor) for item in figure.labels))
+
+
+def _scaled(item: Label, factor: float) -> Label:
+    words = tuple(word._replace(rect=_times(word.rect, factor)) for word in item.words)
+    return item._replace(rect=_times(item.rect, factor), words=words)
+
+
+def _times(rect: Rect, factor: float) -> Rect:
+    return Rect(*(side * factor for side in rect))
 
 
 def _has_full_axis(figure: Figure) -> bool:
@@ -93,11 +114,8 @@ def read_turned_labels(image: Image, area: Rect) -> tuple[Label, ...]:
 
 
 def _shrunk(line: Line, factor: float) -> Line:
-    def small(rect: Rect) -> Rect:
-        return Rect(*(side / factor for side in rect))
-
-    words = tuple(word._replace(rect=small(word.rect)) for word in line.words)
-    return Line(words, small(line.rect), line.score)
+    words = tuple(word._replace(rect=_times(word.rect, 1 / factor)) for word in line.words)
+    return Line(words, _times(line.rect, 1 / factor), line.score)
 
 
 def _labels(line: Line) -> Iterable[Label]:
