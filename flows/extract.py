@@ -43,7 +43,7 @@ async def extract(request: ExtractRequest) -> State[None]:
         get_run_logger().error("%s", error)  # the message says what to do; a traceback would hide it
         return Failed(message=str(error))
     await publish(report, job.out)
-    return _final_state(report)
+    return final_state(report)
 
 
 def as_tasks(limit: int) -> Spawn:
@@ -71,10 +71,11 @@ async def _step(name: str, work: Callable[[], Awaitable[None]]) -> None:  # noqa
     await work()
 
 
-def _final_state(report: Report) -> State[None]:
-    failures = report.outcome.failures
-    if report.record.status == "failed":
+def final_state(report: Report) -> State[None]:
+    """Return Completed with the counts, or Failed if no document could be read; failures alone fail no run."""
+    failures, documents = report.outcome.failures, report.outcome.documents
+    if failures and not report.n_recognised and all(done.status == "failed" for done in documents):
         return Failed(message=f"nothing could be read: {failures[0].message}")
     known = f", {report.n_recognised:,} committed before" if report.n_recognised else ""
     failed = f"; {counted(len(failures), 'failure')} recorded: see the summary artifact" if failures else ""
-    return Completed(message=f"{counted(len(report.outcome.documents), 'document')} read{known}{failed}")
+    return Completed(message=f"{counted(len(documents), 'document')} read{known}{failed}")

@@ -128,8 +128,9 @@ def _found(answer: Answer) -> str:
 
 
 def _evidence(answer: Answer, names: Mapping[str, str]) -> str:
-    places = dict.fromkeys(f"{names.get(item.doc_id, item.doc_id)}, p. {item.page_no}" for item in answer.evidence)
-    return plain(f": {'; '.join(places)} ({answer.evidence_status})") if places else ""
+    ids = dict.fromkeys((item.doc_id, item.page_no) for item in answer.evidence)
+    places = [f"{names.get(doc_id, f'document {doc_id}')}, p. {page_no}" for doc_id, page_no in ids]
+    return plain(f" ({'; '.join(places)}; {answer.evidence_status})") if places else ""
 
 
 def _dataset(report: Report, out: Path) -> Iterator[str]:

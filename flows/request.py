@@ -54,7 +54,7 @@ class ExtractRequest(Value):
     @property
     def name(self) -> str:
         """What runs, in a line: `price-list.png: tables, charts`."""
-        first = self.sources[0].rstrip("/").rpartition("/")[2]
+        first = self.sources[0].rstrip("/").rpartition("/")[2] or self.sources[0]
         more = f" and {len(self.sources) - 1} more" if len(self.sources) > 1 else ""
         tasks = [task for task in self.tasks if task != "answers" or self.questions_file]
         return f"{first}{more}: {', '.join(tasks or self.tasks)}"

@@ -8,6 +8,7 @@ ENVIRONMENT = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    "PREFECT_SERVER_UI_V2_ENABLED": "false",  # those pages ask a host of Amplitude's, whatever the settings say
     # What the pipeline logs is shown with the flow run.
     "PREFECT_LOGGING_EXTRA_LOGGERS": "pipeline",
     # A folder `flows` in the current directory is not this package.

@@ -24,7 +24,7 @@ from schemas.document import Document
 from schemas.errors import BackendError, BudgetError, LongreadError
 from schemas.failure import Failure
 from schemas.outcome import Report
-from schemas.settings import EMBEDDED, Job, Settings
+from schemas.settings import EMBEDDED, ImageLimits, Job, Settings
 
 T = TypeVar("T")
 app = typer.Typer(
@@ -47,6 +47,7 @@ class Exit(IntEnum):
 Sources = Annotated[list[str], typer.Argument(metavar="SOURCE...", help="PDFs, images, folders, globs or manifests; paths or fsspec URLs.")]
 Questions = Annotated[Path | None, typer.Option(help="YAML, JSONL or CSV with id, question and optionally docs and answer_kind.")]
 Tasks = Annotated[str, typer.Option(help="What to extract, separated by commas.")]
+Checkpoint = Annotated[Path | None, typer.Option(help="The served checkpoint's preprocessor_config.json: how it counts image tokens.")]
 ProfileName = Annotated[str, typer.Option(help="fast, balanced or thorough.")]
 
 
@@ -59,10 +60,21 @@ def run_command(
     out: Annotated[Path, typer.Option(help="The folder of the output dataset.")] = Path("out"),
     backend: Annotated[str, typer.Option(help="'embedded', or the URL of an OpenAI-compatible server.")] = EMBEDDED,
     model: Annotated[str | None, typer.Option(help="The served model; the server's first one by default.")] = None,
+    preprocessor_config: Checkpoint = None,
     force: Annotated[bool, typer.Option("--force", help="Read documents again that are committed already.")] = False,
 ) -> None:
     """Read documents into tables, charts and answers; add one committed run to the dataset."""
-    job = _job(sources=sources, questions=questions, tasks=tasks, profile=profile, out=out, backend=backend, model=model, force=force)
+    job = _job(
+        sources=sources,
+        questions=questions,
+        tasks=tasks,
+        profile=profile,
+        out=out,
+        backend=backend,
+        model=model,
+        force=force,
+        preprocessor_config=preprocessor_config,
+    )
     console = Console()
     with display.progress(console) as observe:
         report = _or_exit(run(job, Settings(), observe))
@@ -71,9 +83,11 @@ def run_command(
 
 
 @app.command(name="plan")
-def plan_command(sources: Sources, questions: Questions = None, profile: ProfileName = "balanced") -> None:
+def plan_command(
+    sources: Sources, questions: Questions = None, profile: ProfileName = "balanced", preprocessor_config: Checkpoint = None
+) -> None:
     """Say what a run would take: pages, tokens, batches, requests, time and cost. No backend is opened."""
-    job = _job(sources=sources, questions=questions, profile=profile)
+    job = _job(sources=sources, questions=questions, profile=profile, preprocessor_config=preprocessor_config)
     settings = Settings()
     documents, failures = _or_exit(_opened(job, settings))
     console = Console()
@@ -91,10 +105,13 @@ def serve_embedded(
     run_server(EmbeddedConfig(), host, port)
 
 
-def _job(*, questions: Path | None, tasks: str = "tables,charts,answers", **options: object) -> Job:
+def _job(*, questions: Path | None, preprocessor_config: Path | None, tasks: str = "tables,charts,answers", **options: object) -> Job:
     try:
-        loaded = load_questions(questions) if questions else ()
-        return Job.model_validate({**options, "questions": loaded, "tasks": [task.strip() for task in tasks.split(",")]})
+        options["questions"] = load_questions(questions) if questions else ()
+        options["tasks"] = [task.strip() for task in tasks.split(",")]
+        if preprocessor_config:
+            options["image_limits"] = ImageLimits.of_checkpoint(preprocessor_config)
+        return Job.model_validate(options)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         _stop(Exit.USAGE, f"--{first['loc'][0]}: {first['msg']}")

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 
+from cachetools import LRUCache
+
 from pipeline.backend import Backend, connect
 from pipeline.embedded.config import EmbeddedConfig
 from pipeline.embedded.serve import embedded_server
@@ -42,6 +44,8 @@ class Line:
         self._backend = backend
         self._store = Store(job.out / ".store" / "completions")
         self._slots = asyncio.Semaphore(settings.concurrency)
+        # Many questions show the same pages; what was drawn lately is kept, up to a bound.
+        self._images: LRUCache[PageImage, tuple[bytes, Engine]] = LRUCache(settings.image_memory_bytes, lambda drawn: len(drawn[0]))
 
     async def ask(self, request: Request, on_text: Callable[[str], None] = lambda _: None) -> Completion:
         """Return the completion of a request: from the store, or from the backend, and then it is in the store.
@@ -100,6 +104,12 @@ class Line:
         return [result for result in results if isinstance(result, tuple)]
 
     async def _page(self, image: PageImage) -> tuple[bytes, Engine]:
+        drawn = self._images.get(image)
+        if drawn is None:
+            drawn = self._images[image] = await self._drawn(image)
+        return drawn
+
+    async def _drawn(self, image: PageImage) -> tuple[bytes, Engine]:
         document = self.documents[image.doc_id]
         subject = f"page {image.page_no} of {document.filename}"
         deadline = self.settings.page_deadline_s

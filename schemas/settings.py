@@ -1,14 +1,16 @@
 """Everything that can be set, in one place: what a run is asked to do, and the limits it keeps."""
 
 import hashlib
+import json
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from schemas.errors import SettingsError
 from schemas.extraction import AnswerKind
 from schemas.value import Value
 
@@ -32,6 +34,21 @@ class ImageLimits(Value):
     """An area in pixels, in spite of its name."""
     longest_edge: int = 9_633_792
     """An area in pixels, in spite of its name; counted over two frames for a still image."""
+
+    @classmethod
+    def of_checkpoint(cls, path: Path) -> Self:
+        """Return the limits in a checkpoint's `preprocessor_config.json`.
+
+        Raises:
+            SettingsError: it cannot be read.
+        """
+        try:
+            config = json.loads(path.read_text(encoding="utf-8"))
+            names = ("patch_size", "merge_size", "temporal_patch_size")
+            return cls.model_validate({**{name: config[name] for name in names}, **config["size"]})
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            msg = f"{path} is not the preprocessor_config.json of a GLM-4.6V checkpoint: {error}"
+            raise SettingsError(msg) from error
 
     @property
     def factor(self) -> int:
@@ -105,6 +122,8 @@ class Settings(BaseSettings):
     max_pages: int = 20_000
     worker_memory_bytes: int = 6 * 1024**3
     """Address space of one worker process."""
+    image_memory_bytes: int = Field(256 * 1024**2, ge=64 * 1024**2)
+    """Encoded page images kept for the next request that shows them."""
     worker_tasks: int = 500
     """Tasks after which a worker process is replaced."""
     price_per_million_input: float = 0.30

@@ -131,3 +131,9 @@ def test_the_same_command_again_does_nothing_and_changes_nothing(out: Path) -> N
     assert {path: path.read_bytes() for path in before} == before
     (new,) = set(out.rglob("*.parquet")) - set(before)
     assert new.relative_to(out).parts[0] == "runs"
+
+
+def test_the_query_of_the_readme_finds_numbers(out: Path) -> None:
+    (query,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    done = subprocess.run([sys.executable, "-c", query], capture_output=True, text=True, check=True, cwd=out.parent)
+    assert "1,120,537" in done.stdout

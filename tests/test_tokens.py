@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.tokens import MAX_ASPECT_RATIO, image_tokens, page_grid, resized, text_tokens_bound
+from schemas.errors import SettingsError
 from schemas.settings import ImageLimits
 
 SMALL = ImageLimits()
@@ -55,3 +56,14 @@ def test_an_image_too_long_for_the_processor_is_refused() -> None:
 @given(st.text())
 def test_text_is_bounded_by_its_bytes(text: str) -> None:
     assert text_tokens_bound(text) >= len(text)
+
+
+def test_the_limits_come_from_the_checkpoint(tmp_path: Path) -> None:
+    path = tmp_path / "preprocessor_config.json"
+    path.write_text(
+        '{"patch_size": 14, "merge_size": 2, "temporal_patch_size": 2, "size": {"shortest_edge": 12544, "longest_edge": 11760000}}'
+    )
+    assert ImageLimits.of_checkpoint(path) == LARGE
+    path.write_text('{"size": 224}')
+    with pytest.raises(SettingsError, match="preprocessor_config"):
+        ImageLimits.of_checkpoint(path)

@@ -72,14 +72,22 @@ def _regions(image: NDArray[np.uint8], lines: Sequence[Line], marks: Sequence[Re
     drawn = [region.rect for region in sight.regions if region.kind == "picture" and not _is_in(region.rect, tables)]
     pictures = [Region("picture", rect) for rect in drawn if not is_chart(image, lines, rect)]
     charts += [part for rect in drawn if is_chart(image, lines, rect) for part in split_charts(image, lines, rect)]
-    found = [*(Region("table", rect) for rect in tables), *(Region("chart", with_title(lines, rect)) for rect in charts), *pictures]
+    found = [
+        *(Region("table", rect) for rect in tables),
+        *(Region("chart", with_title(lines, rect)) for rect in charts),
+        *pictures,
+    ]
     taken = [region.rect for region in found]
     others = (region for region in sight.regions if region.kind not in {"table", "picture"})
     return [*found, *(region for region in others if not _is_in(region.rect, taken))]
 
 
 def _parted(
-    image: NDArray[np.uint8], lines: Sequence[Line], marks: Sequence[Rect], located: Sequence[LocatedGrid], headings: Sequence[Rect]
+    image: NDArray[np.uint8],
+    lines: Sequence[Line],
+    marks: Sequence[Rect],
+    located: Sequence[LocatedGrid],
+    headings: Sequence[Rect],
 ) -> tuple[list[Rect], list[Rect]]:
     """Return the tables, and the charts that were taken for a part of a table because they stand right below it."""
     tables, charts = list[Rect](), list[Rect]()
@@ -165,7 +173,10 @@ def _same_columns(previous: Reading, last: Rect, current: Reading, first: Rect) 
     """Whether two tables are as wide and have words in the same columns."""
     old, new = _occupied(previous, last), _occupied(current, first)
     union = (old | new).sum()
-    drift = max(abs(last.x0 / previous.width - first.x0 / current.width), abs(last.x1 / previous.width - first.x1 / current.width))
+    drift = max(
+        abs(last.x0 / previous.width - first.x0 / current.width),
+        abs(last.x1 / previous.width - first.x1 / current.width),
+    )
     return drift < 2 * _DRIFT and bool(union) and float((old & new).sum() / union) > 0.6
 
 

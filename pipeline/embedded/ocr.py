@@ -8,11 +8,13 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
+from typing import cast
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from rapidocr import EngineType, RapidOCR
+from rapidocr.utils.output import RapidOCROutput
 
 from pipeline.embedded.reading import Line, Rect, Word
 
@@ -40,7 +42,7 @@ _INK_CONTRAST = 0.35
 _STRAY_LETTER = re.compile(r"[^\W\d_aAI]")
 """A letter that is no word: wide-set type, not a missed space, split it off."""
 
-_Character = tuple[str, float, list[list[float]]]
+_Character = tuple[str, float, list[list[int]] | None]
 
 
 @cache
@@ -51,22 +53,18 @@ def _engine() -> RapidOCR:
 def read_lines(image: NDArray[np.uint8]) -> tuple[Line, ...]:
     """Return the lines of `image` (height, width, 3; RGB) from top to bottom, each with its words."""
     output = _engine()(np.ascontiguousarray(image[:, :, ::-1]), return_word_box=True, return_single_char_box=True)
-    if not output.word_results or output.boxes is None:
+    if not isinstance(output, RapidOCROutput) or output.boxes is None or not output.txts or not output.scores:
         return ()
-    gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.uint8)
     found = zip(output.txts, output.scores, output.boxes, output.word_results, strict=True)
-    lines = (_line(gray, text, float(score), _around(box), characters) for text, score, box, characters in found)
+    lines = (
+        _line(gray, text, float(score), _around(box), cast("Sequence[_Character]", characters)) for text, score, box, characters in found
+    )
     return tuple(sorted((line for line in lines if line.words), key=lambda line: (line.rect.y0, line.rect.x0)))
 
 
-def read_crops(crops: Sequence[NDArray[np.uint8]]) -> tuple[str, ...]:
-    """Return what each small image (height, width, 3; RGB) says, taken as one line of text."""
-    outputs = (_engine()(np.ascontiguousarray(crop[:, :, ::-1]), use_det=False, use_rec=True) for crop in crops)
-    return tuple(output.txts[0] if output.txts else "" for output in outputs)
-
-
 def _line(gray: NDArray[np.uint8], text: str, score: float, rect: Rect, characters: Sequence[_Character]) -> Line:
-    boxes = [_around(np.asarray(corners)) for _, _, corners in characters]
+    boxes = [_around(np.asarray(corners)) for _, _, corners in characters if corners]
     if rect.y1 - rect.y0 > 1.5 * (rect.x1 - rect.x0):
         words = _words(text, boxes, score, is_vertical=len(text.strip()) > 1)
     else:
@@ -112,7 +110,11 @@ def _snapped(words: list[Word], boxes: Sequence[Rect], blobs: list[tuple[float, 
 
 def _split(word: Word, boxes: Sequence[Rect], blobs: list[tuple[float, float]], rect: Rect) -> list[Word]:
     owners = np.maximum.accumulate([_nearest(blobs, (box.x0 + box.x1) / 2) for box in boxes]).tolist()
-    starts = [0, *(i for i in range(1, len(owners)) if _is_break(word.text, i, blobs, owners, rect.y1 - rect.y0)), len(owners)]
+    starts = [
+        0,
+        *(i for i in range(1, len(owners)) if _is_break(word.text, i, blobs, owners, rect.y1 - rect.y0)),
+        len(owners),
+    ]
     spans = list(pairwise(starts))
     if any(_STRAY_LETTER.fullmatch(word.text[start:end]) for start, end in spans):
         spans = [(0, len(owners))]

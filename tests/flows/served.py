@@ -59,6 +59,13 @@ class Served:
             time.sleep(0.3)
         return run
 
+    def reach(self, flow_run_id: str, stage: str) -> None:
+        """Wait until a flow run says that it is in a stage."""
+        deadline = time.monotonic() + RUN_S
+        while stage not in self.artifacts(flow_run_id).get("longread-progress", {}).get("description", ""):
+            assert time.monotonic() < deadline, self.log()
+            time.sleep(0.3)
+
     def artifacts(self, flow_run_id: str) -> dict[str, Json]:
         """Return a flow run's artifacts by key."""
         body = {"artifacts": {"flow_run_id": {"any_": [flow_run_id]}}}

@@ -17,7 +17,7 @@ from pipeline.embedded.answers.extremes import extreme
 from pipeline.embedded.answers.found import Found
 from pipeline.embedded.answers.lists import Listed, enumerate_items
 from pipeline.embedded.answers.lookup import Wanted
-from pipeline.embedded.answers.operate import Result, compute, seek
+from pipeline.embedded.answers.operate import Result, compute, measure, seek
 from pipeline.embedded.answers.question import Query, parse
 from pipeline.embedded.answers.rows import alike, entries
 from pipeline.embedded.answers.seen import SeenPage
@@ -121,15 +121,22 @@ def _looked_up(query: Query, corpus: Corpus, wanted: Wanted) -> AnswerReading:
         return _claim(query, corpus, wanted)
     if query.kind == "list":
         return _list_reply(query, corpus, wanted)
-    found = seek(corpus, query, query.words, wanted.year, query.kind)
+    found = _best(query, corpus, wanted)
+    if found and found.score >= (_ENOUGH if found.amount else _ENOUGH_FOR_WORDS):
+        return from_found(query, found)
+    measured = measure(corpus, query)
+    return from_result(query, measured) if measured and measured.score >= _ENOUGH else UNANSWERED
+
+
+def _best(query: Query, corpus: Corpus, wanted: Wanted) -> Found | None:
+    """Return the value or words that fit best, from tables, charts and sentences together; None if nothing fits at all."""
     if query.text.lower().startswith("how often"):
-        found = pick(corpus, query, wanted)
-    elif query.kind in {"text", "date", "none"}:
+        return next(iter(pick(corpus, query, wanted)), None)
+    found = seek(corpus, query, query.words, wanted.year, query.kind)
+    if query.kind in {"text", "date", "none"}:
         found += [from_entry(entry) for entry in entries(corpus, query)[:3]]
         found += clause(corpus, query, wanted) if _wants_words(query) else []
-        found = sorted(found, key=lambda one: -one.score)
-    enough = _ENOUGH if found and found[0].amount else _ENOUGH_FOR_WORDS
-    return from_found(query, found[0]) if found and found[0].score >= enough else UNANSWERED
+    return max(found, key=lambda one: one.score, default=None)
 
 
 def _wants_words(query: Query) -> bool:

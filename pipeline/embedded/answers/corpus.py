@@ -21,8 +21,10 @@ from pipeline.embedded.answers.terms import terms
 _WEAK = frozenset(
     terms(
         """value date day pay work carry earn come make get give take hold own sit receive become go sell worth end beginning large high low
-        long old far big hot fast often one chart table figure slide study document many business firm year time happen report company
-        state name level provide main total use include list item type kind describe mention show much group annual"""
+        long old far big hot fast often one two three
+        four five six seven eight nine ten chart table figure slide study document many business
+        firm year time happen report company state name level provide main total use include list item type kind describe mention show much
+        group annual"""
     )
 )
 _OCR_LIKENESS = 86

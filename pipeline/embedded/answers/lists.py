@@ -12,7 +12,7 @@ from pipeline.embedded.answers.spans import sentences
 from schemas.extraction import CitedEvidence
 
 _LEAD = re.compile(
-    r"(?::|\b(?:are|were|is|include[sd]?|including|comprise[sd]?|consists? of|namely|such as|called|named|in|offers?|covers?|from|of)\b)\s+",
+    r"(?::|\b(?:are|were|is|includ(?:es?|ed|ing)|comprise[sd]?|consists? of|namely|such as|called|named|in|offers?|covers?|from|of)\b)\s+",
     re.IGNORECASE,
 )
 _MARK = re.compile(r"^(?:[•●▪■◦‣·*\-\u2013\u2014]|\(?(?:\d{1,2}|[a-z])[.)])\s*")

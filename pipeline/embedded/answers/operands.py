@@ -3,7 +3,8 @@
 import re
 
 from pipeline.embedded.answers.question import Query, content
-from pipeline.embedded.answers.wording import MORE
+from pipeline.embedded.answers.terms import terms
+from pipeline.embedded.answers.wording import MORE, Operation
 
 _VERB = r"(?:was|were|is|are|did|does|do|came|comes|come|went|has|had|have|goes|go|represents?|represented|accounts? for)"
 _PAIRS = {
@@ -30,6 +31,30 @@ _PARTS = (
     (rf"\bwhat (?:percent(?:age)?|share|proportion|fraction|%) of (.+?) {_VERB} (.+)", True),
     (r"(.+?)\bas an? (?:percent(?:age)?|share|proportion|fraction|%) of (.+)", False),
 )
+
+
+# Measures that statements seldom print, by their usual definitions: the operation, and the two lines it needs.
+_MEASURES: tuple[tuple[str, Operation, str, str], ...] = (
+    (r"\bcurrent ratio\b", "ratio", "total current assets", "total current liabilities"),
+    (r"\bworking capital\b", "difference", "total current assets", "total current liabilities"),
+    (r"\bgross (?:profit )?margin\b", "share", "gross profit", "net revenue"),
+    (r"\boperating (?:profit )?margin\b", "share", "operating income", "net revenue"),
+    (r"\b(?:net|profit) margin\b", "share", "net income", "net revenue"),
+    (r"\breturn on assets\b", "share", "net income", "total assets"),
+    (r"\breturn on equity\b", "share", "net income", "total shareholders equity"),
+    (r"\bdebt[- ]to[- ]equity\b", "ratio", "total debt", "total shareholders equity"),
+    (r"\binterest coverage\b", "ratio", "operating income", "interest expense"),
+    (r"\basset turnover\b", "ratio", "net revenue", "total assets"),
+)
+
+
+def measure_of(query: Query) -> tuple[Operation, list[tuple[tuple[str, ...], int]]] | None:
+    """Return the operation and the operands of a named measure such as "current ratio", or None."""
+    year = query.years[-1] if query.years else 0
+    for pattern, operation, first, second in _MEASURES:
+        if len(query.years) <= 1 and re.search(pattern, query.text, re.IGNORECASE):
+            return operation, [(terms(first), year), (terms(second), year)]
+    return None
 
 
 def operands_of(query: Query) -> list[tuple[tuple[str, ...], int]]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pipeline.embedded.answers.corpus import Corpus
 from pipeline.embedded.answers.found import Found
 from pipeline.embedded.answers.lookup import Wanted, look_up
-from pipeline.embedded.answers.operands import operands_of
+from pipeline.embedded.answers.operands import measure_of, operands_of
 from pipeline.embedded.answers.question import Query
 from pipeline.embedded.answers.spans import pick
 from pipeline.embedded.answers.wording import Operation
@@ -40,18 +40,26 @@ def seek(corpus: Corpus, query: Query, words: Sequence[str], year: int, kind: An
 
 def compute(corpus: Corpus, query: Query) -> Result | None:
     """Return what `query`'s operation gives, or None where an operand is not to be found."""
-    sought = operands_of(query)
+    return _computed(corpus, query, operands_of(query))
+
+
+def measure(corpus: Corpus, query: Query) -> Result | None:
+    """Return a measure that `query` names, such as a margin, from the lines it is defined by; None if it names none or a line is missing."""
+    found = measure_of(query)
+    return _computed(corpus, query._replace(operation=found[0], kind="number"), found[1]) if found else None
+
+
+def _computed(corpus: Corpus, query: Query, sought: list[tuple[tuple[str, ...], int]]) -> Result | None:
     if len(sought) < 2:
         return None
-    kind: AnswerKind = "percent" if query.operation == "difference" and query.kind == "percent" else "number"
-    choices = [seek(corpus, query, words, year, kind)[:_CHOICES] for words, year in sought]
-    if kind == "percent" and query.operation == "difference":
-        numbers = [seek(corpus, query, words, year, "number")[:_CHOICES] for words, year in sought]
-        choices = choices if all(choices) else numbers
+    wants_points = query.operation == "difference" and query.kind == "percent"
+    choices = [seek(corpus, query, words, year, "percent" if wants_points else "number") for words, year in sought]
+    if wants_points and not all(choices):
+        choices = [seek(corpus, query, words, year, "number") for words, year in sought]
     if not all(choices):
         return None
-    operands = max(product(*(some[:_CHOICES] for some in choices[:4])), key=_agreement)
-    if len({operand.evidence.quote + operand.text + operand.header + str(operand.place) for operand in operands}) < len(operands):
+    operands = max(product(*(some[: _CHOICES if len(choices) <= 4 else 1] for some in choices)), key=_agreement)
+    if len({(operand.text, operand.header, operand.place, operand.row, operand.evidence.quote) for operand in operands}) < len(operands):
         return None  # one printed value cannot be two operands
     return _result(query, operands, [year for _, year in sought])
 

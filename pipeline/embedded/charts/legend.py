@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.embedded.charts.axes import hull
 from pipeline.embedded.charts.figure import Figure, Image, Label, Mask
-from pipeline.embedded.charts.ink import INK_DISTANCE, Blob, Color, blobs, clip, distance_map, frequent_colors, ink_mask
+from pipeline.embedded.charts.ink import INK_DISTANCE, Blob, Color, blobs, clip, distance_map, frequent_colors, ink_mask, without_lines
 from pipeline.embedded.charts.quantities import parse_quantity
 from pipeline.embedded.reading import Rect
 
@@ -42,7 +42,8 @@ def find_legend(figure: Figure, taken: Sequence[Label]) -> tuple[Key, ...]:
     candidates = [item for item in figure.labels if item not in set(taken) and not item.is_turned]
     for item in figure.labels:
         ink[clip(_without_bullet(item), ink.shape)] = False
-    patches = [patch for patch in blobs(ink, 6) if _is_small(patch, figure.image.shape)]
+    lineless = without_lines(ink, round(0.3 * ink.shape[1]), round(0.3 * ink.shape[0]))
+    patches = [patch for patch in blobs(lineless, 6) if _is_small(patch, figure.image.shape)]
     keys = _aligned([key for item in candidates for key in _key(figure, item, patches, paper)])
     drawn = [key for key in keys if _is_drawn(figure.image, ink, key)]
     n_colors = len({key.color for key in drawn})
@@ -153,7 +154,7 @@ def _longest_line(keys: Sequence[Key]) -> list[Key]:
 
 
 def _same_column(one: Key, other: Key) -> bool:
-    return abs(one.rect.x0 - other.rect.x0) <= 0.6 * min(one.label.size, other.label.size)
+    return abs(one.label.rect.x0 - other.label.rect.x0) <= 0.6 * min(one.label.size, other.label.size)
 
 
 def _same_row(one: Key, other: Key) -> bool:

@@ -123,14 +123,15 @@ def find_layers(plot: Plot, legend: Sequence[Key]) -> tuple[Layer, ...]:
     named = [(key.name, key.color) for key in legend] or [("", color) for color in _colors(plot, ink & (lineless | _is_vivid(plot.bare)))]
     colors = [color for _, color in named]
     bare = _nearest(plot.bare, colors, plot.paper)
-    full = _nearest(plot.crop, colors, plot.paper)
+    seen = _nearest(plot.crop, colors, plot.paper)
+    full = seen.copy()
     for rect in plot.texts:
         _see_through(full, rect)
     dark = ink_mask(plot.crop, plot.paper)
     lines = dark & ~without_lines(dark, round(0.5 * width), round(0.5 * height))
     unknown = (full < 0) & (lines | _covered(plot.texts, full.shape))
     layers = [
-        Layer(name, color, _mended(full == index, lines, unknown), (bare == index) & (lineless | (not color.is_gray)))
+        Layer(name, color, _mended(full == index, lines, unknown), (bare == index) & lineless if color.chroma < _VIVID else seen == index)
         for index, (name, color) in enumerate(named)
     ]
     return tuple(layer for layer in layers if layer.stroke.sum() >= max(6.0, 0.002 * ink.sum()))

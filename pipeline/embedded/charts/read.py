@@ -10,8 +10,9 @@ from pipeline.embedded.charts.captions import Captions, read_captions, unit_of
 from pipeline.embedded.charts.figure import Figure, Label, turn_left
 from pipeline.embedded.charts.frame import Frame, find_frame
 from pipeline.embedded.charts.ink import blobs, clip
-from pipeline.embedded.charts.legend import find_legend, without_legend
+from pipeline.embedded.charts.legend import Key, find_legend, without_legend
 from pipeline.embedded.charts.axes import find_value_axes, hull
+from pipeline.embedded.charts.pie import find_disc, find_slices, pie_series
 from pipeline.embedded.charts.plot import Layer
 from pipeline.embedded.charts.series import Result, read_bars, read_dots, read_lines_of
 from pipeline.embedded.charts.text import enlarged, read_labels, with_axis_labels
@@ -39,11 +40,23 @@ def read_chart(image: NDArray[np.uint8], box: Rect) -> ChartReading:
     plain = without_legend(figure, legend)
     frames = find_frame(plain, legend)
     if not frames:
-        return _unread(plain)
+        return _read_pie(plain, legend)
     frame = frames[0]
     result = _read_frame(frame)
     captions = read_captions(plain, _inner(frame, result, plain.image.shape[1]), _taken(frame, result, plain))
     return _reading(frame, result, captions)
+
+
+def _read_pie(figure: Figure, legend: Sequence[Key]) -> ChartReading:
+    """Read a chart without axes: a pie, or nothing."""
+    for disc in find_disc(figure):
+        points = pie_series(figure, disc, find_slices(figure.image, disc), legend)
+        if len(points.points) > 1:
+            title = read_captions(figure, Rect(disc.x - disc.radius, disc.y - disc.radius, disc.x, disc.y), ()).title
+            return ChartReading(
+                chart_type="pie", orientation="none", title=title or None, y_axis=ReadAxis(unit="%"), series=(points,)
+            )
+    return _unread(figure)
 
 
 def _unread(figure: Figure) -> ChartReading:

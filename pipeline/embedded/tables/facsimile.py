@@ -53,14 +53,15 @@ class Sight(NamedTuple):
 
 def look(image: NDArray[np.uint8], lines: Sequence[Line], rules: Rules, scale: float) -> Sight:
     """Return the regions and tables of `image` (height, width, 3; RGB) with its `lines`; one pixel is `scale` points."""
-    page = _compose(image, lines, rules, scale)
-    groups = page.get_layout(return_raw=True) or page.layout_information or []
-    regions = tuple(
-        Region(_KINDS.get(group["class_name"], "text"), _pixels(group["group_bbox"], scale)) for group in groups
-    )
-    finder = page.find_tables(union=True, refine=True)
-    tables = finder.tables if finder else []
-    return Sight(regions, tuple(LocatedGrid(_pixels(table.bbox, scale), _grid(table, scale)) for table in tables))
+    with pymupdf.open() as document:
+        page = _compose(document, image, lines, rules, scale)
+        groups = page.get_layout(return_raw=True) or page.layout_information or []
+        finder = page.find_tables(union=True, refine=True)
+        tables = finder.tables if finder else []
+        return Sight(
+            tuple(Region(_KINDS.get(group["class_name"], "text"), _pixels(group["group_bbox"], scale)) for group in groups),
+            tuple(LocatedGrid(_pixels(table.bbox, scale), _grid(table, scale)) for table in tables),
+        )
 
 
 def _pixels(box: Sequence[float], scale: float) -> Rect:
@@ -82,9 +83,8 @@ def _grid(table: pymupdf.table.Table, scale: float) -> Grid:
     return Grid(n_rows, max((col + 1 for _, col in taken), default=0), tuple(cells))
 
 
-def _compose(image: NDArray[np.uint8], lines: Sequence[Line], rules: Rules, scale: float) -> pymupdf.Page:
+def _compose(document: pymupdf.Document, image: NDArray[np.uint8], lines: Sequence[Line], rules: Rules, scale: float) -> pymupdf.Page:
     height, width = image.shape[:2]
-    document = pymupdf.open()
     page = document.new_page(width=width * scale, height=height * scale)
     page.insert_font(fontname=_FONT)
     page.insert_image(page.rect, stream=_encoded(image))
@@ -113,8 +113,9 @@ def _phrases(line: Line) -> list[Word]:
         gap = _PHRASE_GAP * (word.rect.y1 - word.rect.y0)
         if phrases and not word.is_vertical and 0 <= word.rect.x0 - phrases[-1].rect.x1 + 1 < gap:
             last = phrases.pop()
-            word = last._replace(text=f"{last.text} {word.text}", rect=hull((last.rect, word.rect)))
-        phrases.append(word)
+            phrases.append(last._replace(text=f"{last.text} {word.text}", rect=hull((last.rect, word.rect))))
+        else:
+            phrases.append(word)
     return phrases
 
 

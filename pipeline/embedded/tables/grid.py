@@ -27,8 +27,7 @@ class Grid(NamedTuple):
     def rows(self) -> tuple[tuple[GridCell, ...], ...]:
         """The cells of each row, left to right."""
         return tuple(
-            tuple(sorted((cell for cell in self.cells if cell.row == row), key=lambda cell: cell.col))
-            for row in range(self.n_rows)
+            tuple(sorted((cell for cell in self.cells if cell.row == row), key=lambda cell: cell.col)) for row in range(self.n_rows)
         )
 
 
@@ -52,6 +51,16 @@ def inside(rect: Rect, other: Rect) -> float:
     """Return the share of `rect`'s area that lies in `other`."""
     shared = overlap((rect.x0, rect.x1), (other.x0, other.x1)) * overlap((rect.y0, rect.y1), (other.y0, other.y1))
     return shared / max(area(rect), 1e-6)
+
+
+def column_sides(grid: Grid) -> list[tuple[float, float]]:
+    """Return the left and right side of each column, in pixels."""
+    columns = []
+    for col in range(grid.n_cols):
+        rects = [cell.rect for cell in grid.cells if cell.col == col and cell.col_span == 1]
+        rects = rects or [cell.rect for cell in grid.cells if cell.col <= col < cell.col + cell.col_span]
+        columns.append((min(rect.x0 for rect in rects), max(rect.x1 for rect in rects)))
+    return columns
 
 
 def text_of(words: Sequence[Word]) -> str:

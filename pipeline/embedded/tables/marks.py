@@ -45,9 +45,7 @@ def _stands_free(ink: NDArray[np.generic], rect: Rect, height: float) -> bool:
 
 def _is_missed(rect: Rect, lines: Sequence[Line]) -> bool:
     x, y = (rect.x0 + rect.x1) / 2, (rect.y0 + rect.y1) / 2
-    return not any(
-        word.rect.x0 <= x <= word.rect.x1 and word.rect.y0 <= y <= word.rect.y1 for line in lines for word in line.words
-    )
+    return not any(word.rect.x0 <= x <= word.rect.x1 and word.rect.y0 <= y <= word.rect.y1 for line in lines for word in line.words)
 
 
 def _is_in_row(rect: Rect, lines: Sequence[Line]) -> bool:

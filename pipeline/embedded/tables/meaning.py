@@ -8,7 +8,10 @@ from rapidfuzz.fuzz import ratio
 from pipeline.embedded.tables.grid import Grid, GridCell
 from schemas.extraction import RowKind
 
-_VALUE = re.compile(r"[(\[]?\s*(?:[$€£¥]|US\$|[A-Z]{3})?\s*[-+−–—(]?\s*\d[\d.,'’  ]*\s*(?:%|pp|bps|x|[KMB]|)?\s*[)\]]?\s*[*†‡a-e]?|[-−–—]+|n/?[am]\.?|nil", re.IGNORECASE)
+_VALUE = re.compile(
+    r"[(\[]?\s*(?:[$€£¥]|US\$|[A-Z]{3})?\s*[-+−–—(]?\s*\d[\d.,'’  ]*\s*(?:%|pp|bps|x|[KMB]|)?\s*[)\]]?\s*[*†‡a-e]?|[-−–—]+|n/?[am]\.?|nil",
+    re.IGNORECASE,
+)
 _YEAR = re.compile(r"(?:FY|Q[1-4]|H[12])?\s*'?(?:19|20)\d\d(?:\s*[-–/]\s*\d{2,4})?[AEFP]?", re.IGNORECASE)
 _TOTAL = re.compile(r"\s*(?:grand\s+|sub-?\s*)?(?:total|subtotal|gesamt|summe|sum)\b", re.IGNORECASE)
 _SAME_HEADING = 85.0

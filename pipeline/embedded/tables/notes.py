@@ -7,7 +7,16 @@ from typing import NamedTuple
 from pipeline.embedded.reading import Line, Rect
 from pipeline.embedded.tables.grid import overlap
 
-_SCALES = {"hundred": 100.0, "thousand": 1e3, "million": 1e6, "mio": 1e6, "mn": 1e6, "billion": 1e9, "bn": 1e9, "trillion": 1e12}
+_SCALES = {
+    "hundred": 100.0,
+    "thousand": 1e3,
+    "million": 1e6,
+    "mio": 1e6,
+    "mn": 1e6,
+    "billion": 1e9,
+    "bn": 1e9,
+    "trillion": 1e12,
+}
 _SCALE = re.compile(
     r"\bin\s+(?:\S+\s+){0,3}?(hundred|thousand|million|billion|trillion|mio|mn|bn)s?\b"
     r"|[($€£¥]\s*(?:US\$|\$|€|£|¥|[A-Z]{3})?\s*(?:in\s+)?(thousand|million|billion|trillion|mio|mn|bn|000)s?\b",
@@ -108,7 +117,7 @@ def _is_title(texts: Sequence[str]) -> bool:
 
 def _is_subtitle(text: str) -> bool:
     bare = text.strip()
-    return bare.startswith("(") and bare.endswith(")") or (len(bare) < 60 and scale_of(bare) is not None)
+    return (bare.startswith("(") and bare.endswith(")")) or (len(bare) < 60 and scale_of(bare) is not None)
 
 
 def _below(lines: Sequence[Line], table: Rect, height: float) -> tuple[str, ...]:

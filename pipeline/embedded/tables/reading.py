@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.embedded.reading import Rect
-from pipeline.embedded.tables.grid import Grid, GridCell
+from pipeline.embedded.tables.grid import GridCell
 from pipeline.embedded.tables.meaning import n_header_rows, n_label_columns, n_repeated_headers, row_kinds
-from pipeline.embedded.tables.notes import Notes, currency_of, notes_around, scale_of, unit_of
-from pipeline.embedded.tables.structure import PartGrid, read_part
+from pipeline.embedded.tables.notes import currency_of, notes_around, scale_of, unit_of
+from pipeline.embedded.tables.parts import aligned
 from pipeline.embedded.tables.skew import turned
+from pipeline.embedded.tables.structure import PartGrid, read_part
 from schemas.extraction import ModelBox, ReadCell, ReadRow, RowKind, TableReading
 
 
@@ -24,7 +25,8 @@ class TablePart(NamedTuple):
 
 def read_table(parts: Sequence[TablePart]) -> TableReading:
     """Return the table that `parts` show, its rows in the order of the images."""
-    grids = [read_part(part.image, part.box) for part in parts]
+    read = [read_part(part.image, part.box) for part in parts]
+    grids = [part._replace(grid=grid) for part, grid in zip(read, aligned([part.grid for part in read]), strict=True)]
     first = grids[0].grid
     headers = n_header_rows(first)
     headings = [" ".join(cell.text for cell in row if cell.text) for row in first.rows()[:headers]]

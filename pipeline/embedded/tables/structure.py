@@ -11,12 +11,13 @@ from pipeline.embedded.ocr import read_lines
 from pipeline.embedded.reading import Line, Rect, Word
 from pipeline.embedded.tables.facsimile import look
 from pipeline.embedded.tables.grid import Grid, GridCell, area, hull, inside, text_lines, text_of
-from pipeline.embedded.tables.headings import with_headings_above, with_split_heading, without_title
+from pipeline.embedded.tables.headings import with_headings_above, without_title
 from pipeline.embedded.tables.lattice import read_lattice
 from pipeline.embedded.tables.marks import lone_dashes
-from pipeline.embedded.tables.meaning import is_value
+from pipeline.embedded.tables.meaning import is_value, n_header_rows
 from pipeline.embedded.tables.rules import Rules, find_rules
 from pipeline.embedded.tables.skew import find_skew, turned, turned_back
+from pipeline.embedded.tables.spans import with_heading_spans, with_split_heading
 from pipeline.embedded.tables.tidy import tidied
 
 _LINE_POINTS = 11.0
@@ -52,6 +53,7 @@ def read_part(image: NDArray[np.uint8], box: Rect) -> PartGrid:
     words = [word for line in lines for word in line.words]
     grid = tidied(filled(_best_grid(upright, box, lines, rules), words))
     grid = without_title(with_headings_above(with_split_heading(grid, words, rules), lines, rules))
+    grid = with_heading_spans(grid, n_header_rows(grid), words, rules)
     rect = hull(cell.rect for cell in grid.cells) if grid.cells else box
     outside = tuple(line for line in lines if inside(line.rect, rect) <= 0.5)
     return PartGrid(grid, rect, outside, width, height, angle)
