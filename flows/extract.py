@@ -74,8 +74,8 @@ async def _step(name: str, work: Callable[[], Awaitable[None]]) -> None:  # noqa
 def final_state(report: Report) -> State[None]:
     """Return Completed with the counts, or Failed if no document could be read; failures alone fail no run."""
     failures, documents = report.outcome.failures, report.outcome.documents
-    if failures and not report.n_recognised and all(done.status == "failed" for done in documents):
+    if failures and not report.recognised and all(done.status == "failed" for done in documents):
         return Failed(message=f"nothing could be read: {failures[0].message}")
-    known = f", {report.n_recognised:,} committed before" if report.n_recognised else ""
+    known = f", {len(report.recognised):,} committed before" if report.recognised else ""
     failed = f"; {counted(len(failures), 'failure')} recorded: see the summary artifact" if failures else ""
     return Completed(message=f"{counted(len(documents), 'document')} read{known}{failed}")

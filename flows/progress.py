@@ -75,13 +75,14 @@ class _Teller:
         progress = self._progress
         if progress == self._told:
             return
-        if progress.stage != self._told.stage:
-            get_run_logger().info(description(progress))
-        self._told = progress
         try:
             await aupdate_progress_artifact(self._artifact_id, self._percent, description(progress), self._client)
         except httpx.HTTPError as error:
             get_run_logger().warning("the progress artifact was not updated: %s", error)
+            return
+        if progress.stage != self._told.stage:
+            get_run_logger().info(description(progress))
+        self._told = progress
 
     async def tell_on(self) -> None:
         """Tell until cancelled."""

@@ -72,6 +72,7 @@ def summary(report: Report, out: Path) -> str:
     """Return the run in Markdown: counts, failures, answers with their evidence, and how to query the dataset."""
     outcome = report.outcome
     names = {done.document.doc_id: done.document.filename for done in outcome.documents}
+    names |= {document.doc_id: document.filename for document in report.recognised}
     names |= {refused.doc_id: refused.source.filename for refused in outcome.refused}
     sections = (
         f"# Run {report.record.run_id}: {report.record.status}",
@@ -94,8 +95,8 @@ def _counts(report: Report) -> str:
         "failure": len(outcome.failures),
     }
     parts = [counted(number, noun) for noun, number in numbers.items()]
-    if report.n_recognised:
-        parts.append(f"{counted(report.n_recognised, 'document')} committed before")
+    if report.recognised:
+        parts.append(f"{counted(len(report.recognised), 'document')} committed before")
     paid = [item.completion.usage for item in outcome.requests if not item.completion.from_store]
     tokens = sum(usage.prompt_tokens + usage.completion_tokens for usage in paid)
     seconds = (record.ended_at - record.started_at).total_seconds()

@@ -78,10 +78,11 @@ async def _run(runner: Runner, ended: Coroutine[Any, Any, object]) -> None:
     try:
         await asyncio.wait({running, ending}, return_when=asyncio.FIRST_COMPLETED)
     finally:
+        if runner.started and not ending.done():
+            await runner.astop()  # flow runs end as Cancelled, which takes a server to be told
+        running.cancel()
         ending.cancel()
-        if runner.started:
-            await runner.astop()
-        await asyncio.wait({running})
+        await asyncio.wait({running, ending})
     if not running.cancelled():
         running.result()
     msg = "the Prefect server ended by itself"

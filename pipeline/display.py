@@ -68,8 +68,8 @@ def summary(console: Console, report: Report, out: Path) -> None:
             )
         console.print(answers)
     failures(console, outcome.failures)
-    if report.n_recognised:
-        console.print(f"{report.n_recognised} documents were committed before and are not read again (--force reads them)")
+    if report.recognised:
+        console.print(f"{len(report.recognised)} documents were committed before and are not read again (--force reads them)")
     paid = [r.completion.usage for r in outcome.requests if not r.completion.from_store]
     tokens = sum(usage.prompt_tokens + usage.completion_tokens for usage in paid)
     seconds = (record.ended_at - record.started_at).total_seconds()

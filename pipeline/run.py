@@ -68,6 +68,7 @@ async def run(job: Job, settings: Settings, observe: Observe = silent, spawn: Sp
         line.documents = {document.doc_id: document for document in found}
         known = _committed(line, "documents", "doc_id", ok_only=True)
         new = [document for document in found if document.doc_id not in known]
+        recognised = tuple(document for document in found if document.doc_id in known)
         questions = _open_questions(line, job.questions if "answers" in job.tasks else ())
         read = await _read_documents(line, new, spawn)
         answered = await _answer(line, questions, spawn)
@@ -86,7 +87,7 @@ async def run(job: Job, settings: Settings, observe: Observe = silent, spawn: Sp
     nothing_new = found and not (new or questions or refused or outcome.failures)
     rows = {"runs": [run_row(outcome, record)]} if nothing_new else to_rows(outcome, record)
     write.write(job.out, record.run_id, started.date(), rows)
-    return Report(record=record, outcome=outcome, n_recognised=len(found) - len(new))
+    return Report(record=record, outcome=outcome, recognised=recognised)
 
 
 async def open_sources(workers: Workers, job: Job, settings: Settings, ledger: Ledger) -> tuple[list[Document], list[RefusedDocument]]:
@@ -261,7 +262,7 @@ def _status(line: Line, document: Document, pages: Sequence[PageOutcome]) -> Doc
 
 
 def _record(line: Line, started: datetime, outcome: Outcome, origin: Origin) -> RunRecord:
-    nothing = not outcome.documents and outcome.failures
+    nothing = outcome.failures and not line.documents
     return RunRecord(
         run_id=f"{started:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}",
         started_at=started,

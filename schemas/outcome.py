@@ -88,7 +88,7 @@ class Report(Value):
 
     record: RunRecord
     outcome: Outcome
-    n_recognised: int = 0
+    recognised: tuple[Document, ...] = ()
     """Documents that an earlier run of the same configuration and model has committed."""
 
 

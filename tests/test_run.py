@@ -79,7 +79,7 @@ def test_a_second_run_does_no_work_and_changes_no_file(scripted: ScriptedServer,
     before, asked = files(out), len(scripted.bodies)
     report = read(scripted, out, source, questions=questions)
     assert len(scripted.bodies) == asked
-    assert report.n_recognised == 1
+    assert len(report.recognised) == 1
     after = files(out)
     assert {name: after[name] for name in before} == before
     assert [name.split("/")[0] for name in after if name not in before] == ["runs"]

@@ -2,6 +2,7 @@
 
 import json
 import math
+from decimal import Decimal
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -108,6 +109,14 @@ def test_what_the_pages_do_not_hold_is_not_answered(question):
     assert answer(question, None, report()) == AnswerReading(is_answerable=False)
 
 
+@pytest.mark.parametrize(
+    ("printed", "value"),
+    [("12V", "12"), ("16 g", "16"), ("$1,234.50", "1234.50"), ("(3.5)%", "-3.5"), ("-0.22", "-0.22"), ("$1.4 billion", "1.4")],
+)
+def test_printed_numbers_are_read_exactly(printed, value):
+    assert [amount.value for amount in amounts(printed)] == [Decimal(value)]
+
+
 def test_no_pages_give_no_answer():
     assert answer("What were net sales in 2022?", None, []) == AnswerReading(is_answerable=False)
     assert findings("What were net sales in 2022?", []).evidence == ()
@@ -133,11 +142,6 @@ def test_a_difference_between_two_things_of_one_year():
     assert (reply.number, len(reply.evidence)) == (8_800, 2)
 
 
-def test_the_ratio_of_two_values():
-    assert answer("What was the ratio of cost of sales to net sales in 2023?", None, report()).number == pytest.approx(0.6, abs=0.01)
-
-
-@pytest.mark.parametrize(("question", "text"), [("highest", "Pumps"), ("lowest", "Service")])
 def test_a_named_measure_is_computed_from_its_definition():
     balance = (
         (100, "Consolidated balance sheets"),
@@ -153,6 +157,11 @@ def test_a_named_measure_is_computed_from_its_definition():
     assert (working.number, working.unit) == (200, "USD million")
 
 
+def test_the_ratio_of_two_values():
+    assert answer("What was the ratio of cost of sales to net sales in 2023?", None, report()).number == pytest.approx(0.6, abs=0.01)
+
+
+@pytest.mark.parametrize(("question", "text"), [("highest", "Pumps"), ("lowest", "Service")])
 def test_the_extreme_of_a_column_leaves_out_the_total(question, text):
     assert answer(f"Which segment had the {question} net sales in 2022?", None, report()).text == text
 

@@ -126,9 +126,9 @@ def test_a_run_that_read_nothing_is_failed_and_says_why():
 
 
 def test_a_run_that_finds_its_documents_committed_is_completed():
-    state = final_state(report(Outcome(failures=(FAILURE,))).model_copy(update={"n_recognised": 3}))
+    state = final_state(report(Outcome(failures=(FAILURE,))).model_copy(update={"recognised": (document("a.pdf").document,)}))
     assert state.is_completed()
-    assert "3 committed before" in state.message
+    assert "1 committed before" in state.message
 
 
 def test_percent_runs_from_none_to_all():

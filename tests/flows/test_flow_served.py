@@ -40,7 +40,9 @@ def finished(served: Served, price_list: str, tmp_path_factory: pytest.TempPathF
     """The flow run of a request as the form sends it, and its dataset."""
     out = tmp_path_factory.mktemp("flow")
     flow_run_id = served.started(sources=[price_list], out=str(out), tasks=["tables", "charts"], profile="fast")
-    return served.flow_run(flow_run_id, "COMPLETED", "FAILED", "CRASHED"), out
+    flow_run = served.flow_run(flow_run_id, "COMPLETED", "FAILED", "CRASHED")
+    assert flow_run["state"]["type"] == "COMPLETED", served.log()
+    return flow_run, out
 
 
 def rows(root: Path, table: str) -> list[Json]:

@@ -15,7 +15,7 @@ _CODE = "|".join(sorted(_CODES))
 _NUMBER = re.compile(
     r"(?P<open>\()?(?P<sign>(?<![\w)])[-\u2212\u2013+](?=[\d.$€£¥]))?\s?"
     rf"(?:(?P<cur>US\$|[$€£¥]|\b(?:{_CODE})\b)\s?)?(?P<sign2>[-\u2212](?=\d))?(?P<open2>\()?"
-    r"(?<![\w.])(?P<num>\d{1,3}(?:[,\u2009\u202f]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)(?!-[A-Za-z])(?![ACD-JLN-Z])"
+    r"(?<![\w.])(?P<num>\d{1,3}(?:[,\u2009\u202f]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)(?!\.?\d)(?!-[A-Za-z])"
     r"(?P<close>\s?\))?\s?(?P<pct>%|per\s?cent\b|percentage points?\b)?(?P<close2>\))?"
     rf"(?:\s?(?P<scale>thousand|million|billion|trillion|bn|mn|[mkM](?=\b)(?!\w)))?(?:\s(?P<code>{_CODE})\b)?",
     re.IGNORECASE,

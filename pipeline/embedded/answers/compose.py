@@ -13,6 +13,8 @@ from schemas.extraction import AnswerKind, AnswerReading, CitedEvidence
 
 UNANSWERED = AnswerReading(is_answerable=False)
 _WORDS = {1_000: "thousand", 1_000_000: "million", 1_000_000_000: "billion"}
+# Statements of cash flows print what is spent in parentheses; asked how much was spent, the amount is positive.
+_OUTFLOW = re.compile(r"\b(?:expenditures?|capex|spen[dt]|paid|pay|purchases?|repurchas\w*|dividends?)\b", re.IGNORECASE)
 _UNIT = re.compile(r"(?<=\d)\s?([A-Za-z\u00b5\u00b0\u03a9][\w\u00b0/\u00b2\u00b3^\u00b7 -]{0,20})$")
 
 
@@ -29,7 +31,8 @@ def from_found(query: Query, found: Found) -> AnswerReading:
             evidence=(found.evidence,),
         )
     kind = _number_kind(found)
-    number, unit = _scaled(found.value, found.factor, kind, found.currency, query.factor)
+    value = abs(found.value) if _OUTFLOW.search(query.text) else found.value
+    number, unit = _scaled(value, found.factor, kind, found.currency, query.factor)
     unit = unit or _printed_unit(found.text)
     text = found.text if number == found.value else spoken(number)
     return AnswerReading(

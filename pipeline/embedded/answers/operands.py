@@ -44,7 +44,7 @@ _MEASURES: tuple[tuple[str, Operation, str, str], ...] = (
     (r"\breturn on equity\b", "share", "net income", "total shareholders equity"),
     (r"\bdebt[- ]to[- ]equity\b", "ratio", "total debt", "total shareholders equity"),
     (r"\binterest coverage\b", "ratio", "operating income", "interest expense"),
-    (r"\basset turnover\b", "ratio", "net revenue", "total assets"),
+    (r"(?<!fixed )\basset turnover\b", "ratio", "net revenue", "total assets"),
 )
 
 

@@ -44,7 +44,7 @@ def compute(corpus: Corpus, query: Query) -> Result | None:
 
 
 def measure(corpus: Corpus, query: Query) -> Result | None:
-    """Return a measure that `query` names, such as a margin, from the lines it is defined by; None if it names none or a line is missing."""
+    """Return a measure that `query` names, such as a margin, from the lines it is defined by; None if it names none."""
     found = measure_of(query)
     return _computed(corpus, query._replace(operation=found[0], kind="number"), found[1]) if found else None
 

@@ -21,9 +21,9 @@ class ValueAxis(NamedTuple):
 
     @property
     def step(self) -> float:
-        """The distance of neighbouring ticks, px."""
-        positions = [tick.position for tick in self.scale.ticks]
-        return min(after - before for before, after in zip(positions, positions[1:], strict=False))
+        """The distance of neighboring ticks, px, on the average."""
+        ticks = self.scale.ticks
+        return (ticks[-1].position - ticks[0].position) / (len({tick.value for tick in ticks}) - 1)
 
 
 def find_value_axes(labels: Sequence[Label]) -> tuple[ValueAxis, ...]:

@@ -13,7 +13,7 @@ from pipeline.embedded.reading import Rect
 
 _ROW = 0.6  # of the type size: labels of one row have their middles this close
 _WRAP = 1.6  # of the type size from row to row: a wrapped label goes on
-_GAPS = (0.9, 0.6, 0.35, 0.0)  # of the type size: where a row may be cut into labels
+_GAPS = (0.6, 0.35, 0.0)  # of the type size: where a row may be cut into labels
 
 
 class Place(NamedTuple):
@@ -125,8 +125,8 @@ def categories_alone(labels: Sequence[Label]) -> Categories:
         return Categories((), (), ())
     words = [word for item in sorted(rows[0], key=lambda item: item.x) for word in _words(item)]
     size = median(item.size for item in rows[0])
-    cuts = [_chunks(words, gap * size) for gap in _GAPS]
-    best = min(cuts, key=_unevenness) if len(rows[0]) > 1 or len(words) > 2 else cuts[0]
+    cuts = [sorted(rows[0], key=lambda item: item.x), *(_chunks(words, gap * size) for gap in _GAPS)]
+    best = min(cuts, key=_unevenness)
     places = tuple(Place(item.x, item.text) for item in best)
     return Categories(places, tuple(labels), _between(places))
 

@@ -109,9 +109,16 @@ def without_lines(ink: Mask, length_x: int, length_y: int, thickness: int = 3) -
 
 
 def _long_and_thin(ink: Mask, length: int, thickness: int) -> Mask:
-    long_runs = cv2.morphologyEx(ink.astype(np.uint8), cv2.MORPH_OPEN, np.ones((1, max(3, length)), np.uint8))
+    long_runs = opened(ink, 1, max(3, length))
     thick = cv2.morphologyEx(ink.astype(np.uint8), cv2.MORPH_OPEN, np.ones((thickness + 1, 1), np.uint8))
-    return (long_runs > 0) & (thick == 0)
+    return np.asarray(long_runs & (thick == 0), np.bool_)
+
+
+def opened(mask: Mask, height: int, width: int) -> Mask:
+    """Return where `mask` holds whole rectangles of that size, none of them beyond its border."""
+    kernel = np.ones((height, width), np.uint8)
+    small = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    return np.asarray(small > 0, np.bool_)
 
 
 class Blob(NamedTuple):

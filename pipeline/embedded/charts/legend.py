@@ -134,7 +134,7 @@ def _aligned(keys: Sequence[Key]) -> list[Key]:
     """Return the largest set of keys in one row or one column, with the keys of the rows and columns that it crosses."""
     texts = [key for key in keys if parse_quantity(key.name) is None]
     numbers = [key for key in keys if parse_quantity(key.name) is not None]
-    keys = max(texts, numbers, key=lambda part: len(_longest_line(part)))
+    keys = texts if len(_longest_line(texts)) >= _MIN_KEYS else numbers
     best = _longest_line(keys)
     if len(best) < _MIN_KEYS:
         return []

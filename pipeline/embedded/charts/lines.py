@@ -16,6 +16,7 @@ _MIN_COLUMNS = 4
 _MIN_PITCH = 4.0
 _FACTORS = (5.0, 4.0, 2.5, 2.0, 1.5, 1.25, 0.5, 0.4, 0.25, 0.2, 0.1)
 _REACH = 14.0
+_UNCOVERED = 0.03  # of the line: labels at the ends of an axis are moved inwards at times
 _SHIFTS = (0, -1, 1, -2, 2)  # px by which the middles of labels may be off their ticks
 
 
@@ -142,13 +143,15 @@ def _miss(grid: NDArray[np.float64], trace: Trace) -> float:
     Columns where the line is thicker than such a piece would be hold markers and are left out; of the rest the best 85 % count.
     """
     own = grid[(grid >= trace.xs[0] - _REACH) & (grid <= trace.xs[-1] + _REACH)]
-    if len(own) < 2 or own[0] - trace.xs[0] > _REACH or trace.xs[-1] - own[-1] > _REACH:
+    slack = _REACH + _UNCOVERED * (trace.xs[-1] - trace.xs[0])
+    if len(own) < 2 or own[0] - trace.xs[0] > slack or trace.xs[-1] - own[-1] > slack:
         return math.inf
     heights = np.array([vertex(trace, own, index) for index in range(len(own))])
     slopes = np.diff(heights) / np.diff(own)
     slope = slopes[np.clip(np.searchsorted(own, trace.xs) - 1, 0, len(slopes) - 1)]
     off = np.abs(np.interp(trace.xs, own, heights) - trace.ys) / np.sqrt(1 + slope**2)
-    is_plain = trace.lengths <= 1.3 * (trace.thickness + np.abs(slope)) + 1
+    is_inside = (trace.xs >= own[0]) & (trace.xs <= own[-1])
+    is_plain = is_inside & (trace.lengths <= 1.3 * (trace.thickness + np.abs(slope)) + 1)
     return float(np.percentile(off[is_plain], 85)) if is_plain.sum() > _MIN_COLUMNS else math.inf
 
 

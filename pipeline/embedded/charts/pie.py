@@ -143,7 +143,14 @@ def _names(figure: Figure, disc: Disc, slices: Sequence[Slice]) -> dict[int, str
         if item.quantity is None and not item.is_turned:
             for index in _slice_at(item, disc, slices, 0.4, 1.5):
                 found.setdefault(index, []).append(item)
-    return {index: " ".join(item.text for item in sorted(items, key=lambda item: item.y)) for index, items in found.items()}
+    return {index: _nearest_text(items, disc) for index, items in found.items()}
+
+
+def _nearest_text(labels: Sequence[Label], disc: Disc) -> str:
+    """Return the label nearest to the disc, with the lines that continue it."""
+    nearest = min(labels, key=lambda item: float(np.hypot(item.x - disc.x, item.y - disc.y)))
+    close = [item for item in labels if abs(item.y - nearest.y) < 1.6 * nearest.size and abs(item.x - nearest.x) < 3 * nearest.size]
+    return " ".join(item.text for item in sorted(close, key=lambda item: item.y))
 
 
 def _values(figure: Figure, disc: Disc, slices: Sequence[Slice]) -> dict[int, Label]:

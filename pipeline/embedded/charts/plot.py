@@ -19,6 +19,7 @@ from pipeline.embedded.charts.ink import (
     erase_labels,
     frequent_colors,
     ink_mask,
+    opened,
     without_lines,
 )
 from pipeline.embedded.charts.legend import Key
@@ -29,6 +30,7 @@ _FAINT = 8
 _MIN_SHARE = 0.015  # of the ink: less is no series
 _SAME_COLOR = 40
 _MAX_SERIES = 12
+_HALO = 3  # px around the box of a text that its outline may reach
 _DASH = 15  # px: gaps of a dashed line
 _VIVID = 40
 _MAX_LINE = 5  # px: thicker is no grid line
@@ -108,7 +110,7 @@ def _line_span(image: Image, rect: Rect) -> tuple[float, float]:
     faint = (distance_map(image[rows, columns], border(image)) >= _FAINT).astype(np.uint8)
     faint = cv2.morphologyEx(faint, cv2.MORPH_CLOSE, np.ones((1, _DASH), np.uint8))
     length = max(3, round(_LINE_SHARE * image.shape[1]))
-    runs = cv2.morphologyEx(faint, cv2.MORPH_OPEN, np.ones((1, length), np.uint8)) > 0
+    runs = opened(faint > 0, 1, length)
     lined = [np.flatnonzero(row) for row in runs if row.any()]
     if not lined:
         return rect.x0, rect.x1
@@ -129,9 +131,9 @@ def find_layers(plot: Plot, legend: Sequence[Key]) -> tuple[Layer, ...]:
         _see_through(full, rect)
     dark = ink_mask(plot.crop, plot.paper)
     lines = dark & ~without_lines(dark, round(0.5 * width), round(0.5 * height))
-    unknown = (full < 0) & (lines | _covered(plot.texts, full.shape))
+    over = lines | _covered(plot.texts, full.shape)
     layers = [
-        Layer(name, color, _mended(full == index, lines, unknown), (bare == index) & lineless if color.chroma < _VIVID else seen == index)
+        Layer(name, color, _mended(full == index, over, over & (full < 0)), (bare == index) & lineless if color.chroma < _VIVID else seen == index)
         for index, (name, color) in enumerate(named)
     ]
     return tuple(layer for layer in layers if layer.stroke.sum() >= max(6.0, 0.002 * ink.sum()))
@@ -150,17 +152,17 @@ def _covered(rects: Sequence[Rect], shape: tuple[int, ...]) -> Mask:
 
 def _see_through(nearest: NDArray[np.intp], rect: Rect) -> None:
     """Give the pixels under a text the color that is on both sides of it, row by row, then column by column."""
-    rows, columns = clip(rect, nearest.shape, 1)
+    rows, columns = clip(rect, nearest.shape, _HALO)
     for part in (nearest[rows, max(0, columns.start - 1) : columns.stop + 1], nearest[max(0, rows.start - 1) : rows.stop + 1, columns].T):
         if part.shape[0] and part.shape[1] > 2:  # noqa: PLR2004 (two sides and something between)
             agreed = (part[:, 0] == part[:, -1]) & (part[:, 0] >= 0)
             part[agreed] = part[agreed, :1]
 
 
-def _mended(mask: Mask, lines: Mask, unknown: Mask) -> Mask:
-    """Take out thin lines of this color and close the holes that letters and other lines leave in it."""
+def _mended(mask: Mask, over: Mask, unknown: Mask) -> Mask:
+    """Take out letters and thin lines of this color, which lie where `over` is, and close the holes that others leave in it."""
     body = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8)) > 0
-    clean = mask & (body | ~lines)
+    clean = mask & (body | ~over)
     closed = cv2.morphologyEx(clean.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((11, 11), np.uint8)) > 0
     return np.asarray(clean | (closed & unknown), np.bool_)
 

@@ -78,8 +78,9 @@ def _edge_texts(positions: Sequence[float], alone: Categories, pitch: float) -> 
     edges = [(between.ordinal(position - pitch / 2), between.ordinal(position + pitch / 2)) for position in positions]
     if between.form != "number":
         return [between.text(round(low)) for low, _ in edges]
-    width = median(high - low for low, high in edges)
-    return [f"{as_text(_rounded(low, width / 50))}–{as_text(_rounded(high, width / 50))}" for low, high in edges]
+    width = float(f"{median(high - low for low, high in edges):.2g}")
+    starts = [round(4 * low / width) * width / 4 for low, _ in edges]
+    return [f"{as_text(start)}–{as_text(start + width)}" for start in starts]
 
 
 def _text_at(position: float, categories: Categories, pitch: float) -> str:

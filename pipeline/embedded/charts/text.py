@@ -19,7 +19,7 @@ _THOUSANDS_GAP = 0.5
 _STRIP = 0.22  # of the side: where the labels of an axis are
 _ENOUGH_TICKS = 5
 _SMALL_TYPE, _USUAL_TYPE = 20, 25  # px, as high as OCR draws its boxes
-_SHAPES = frozenset("口■□●○◆◇▲△▼▽★☆回日田一丨")
+_FIRST_IDEOGRAPH = "\u2e80"  # a single one is a marker that looks like it
 _MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _GLUED_MONTHS = re.compile(rf"(?:{_MONTHS}){{2,}}")
 
@@ -35,7 +35,8 @@ def read_labels(image: Image) -> tuple[Label, ...]:
 def _is_mark(item: Label) -> bool:
     """Tell whether the "text" is a marker of a line or a tick that OCR took for a letter."""
     width, height = item.rect.x1 - item.rect.x0, item.rect.y1 - item.rect.y0
-    return item.text in _SHAPES or (len(item.text) == 1 and width < 0.25 * height) or not any(map(str.isalnum, item.text))
+    is_shape = len(item.text) == 1 and (width < 0.25 * height or item.text >= _FIRST_IDEOGRAPH)
+    return is_shape or not any(map(str.isalnum, item.text))
 
 
 def with_axis_labels(figure: Figure) -> Figure:

@@ -8,8 +8,8 @@ from pipeline.embedded.tables.rules import Rules
 
 _FLUSH = 0.3
 """How far apart, in line heights, the sides or centers of two lines of one heading may lie."""
-_OFF_CENTER = 0.35
-"""How far, in column widths, a heading may stand off the center of the columns that it covers."""
+_CLEAR = 0.5
+"""How far, in line heights, a heading of one column keeps from the words of the columns beside it."""
 
 
 def with_row_above(grid: Grid, words: Sequence[Word], rules: Rules) -> Grid:
@@ -60,18 +60,34 @@ def _widened(grid: Grid, cell: GridCell, words: Sequence[Word], rules: Rules) ->
 
 
 def _heading_span(rect: Rect, grid: Grid, printed: Sequence[Sequence[Word]], rules: Rules) -> tuple[int, int]:
-    """Return the first column and the end of those that a heading covers, given its line and the line below."""
+    """Return the first column and the end of those that a heading covers, given its line and the line below.
+
+    Where the line below says the same in two columns, the headings above must cover several to tell them apart.
+    """
     columns = column_sides(grid)
     start, end = _covered(rect, columns, rules, printed[0])
-    if end - start != 1 or _is_aligned(rect, columns[start], printed[1]):
+    if end - start != 1:
         return start, end
-    middle = (rect.x0 + rect.x1) / 2
-    while start > 0 and end < len(columns):
-        x0, x1 = columns[start - 1][0], columns[end][1]
-        if abs((x0 + x1) / 2 - middle) > _OFF_CENTER * (x1 - x0) / (end - start + 2):
-            break
-        start, end = start - 1, end + 1
-    return start, end
+    below = [text_of([word for word in printed[1] if x0 <= (word.rect.x0 + word.rect.x1) / 2 <= x1]) for x0, x1 in columns]
+    is_repeated = bool(below[start]) and below.count(below[start]) > 1
+    if not is_repeated and _is_aligned(rect, columns[start], printed[1]):
+        return start, end
+    others = [word.rect for word in printed[0] if inside(word.rect, rect) < 0.5]
+    free = [not any(overlap(sides, (other.x0, other.x1)) for other in others) for sides in columns]
+    starts = range(_run(free, start, -1), start + 1)
+    ends = range(end, _run(free, start, 1) + 2)
+    return min(((a, b) for a in starts for b in ends if b - a > 1), key=lambda span: _off_center(rect, columns, span), default=(start, end))
+
+
+def _run(free: Sequence[bool], col: int, step: int) -> int:
+    """Return the last column, going from `col` by `step`, before one that is not free."""
+    while 0 <= col + step < len(free) and free[col + step]:
+        col += step
+    return col
+
+
+def _off_center(rect: Rect, columns: Sequence[tuple[float, float]], span: tuple[int, int]) -> float:
+    return abs(columns[span[0]][0] + columns[span[1] - 1][1] - rect.x0 - rect.x1)
 
 
 def _covered(rect: Rect, columns: Sequence[tuple[float, float]], rules: Rules, line: Sequence[Word]) -> tuple[int, int]:
@@ -91,15 +107,16 @@ def _is_over(rect: Rect, rule: Rect) -> bool:
 
 
 def _is_aligned(rect: Rect, column: tuple[float, float], below: Sequence[Word]) -> bool:
-    """Whether a heading keeps to its column and is flush left, centered or flush right with the words below it there."""
+    """Whether a heading is flush left, centered or flush right with the words below it in its column, clear of the others."""
     held = [word.rect for word in below if column[0] <= (word.rect.x0 + word.rect.x1) / 2 <= column[1]]
-    near = _FLUSH * (rect.y1 - rect.y0)
+    height = rect.y1 - rect.y0
     if not held:
         return True
-    lower = hull(held)
+    lower, near = hull(held), _FLUSH * height
     is_centered = abs(rect.x0 + rect.x1 - lower.x0 - lower.x1) < 2 * near
     is_flush = is_centered or abs(rect.x0 - lower.x0) < near or abs(rect.x1 - lower.x1) < near
-    return is_flush and column[0] - near < rect.x0 and rect.x1 < column[1] + near
+    reach = (rect.x0 - _CLEAR * height, rect.x1 + _CLEAR * height)
+    return is_flush and not any(overlap(reach, (word.rect.x0, word.rect.x1)) for word in below if word.rect not in held)
 
 
 def _with_spans(grid: Grid, words: Sequence[Word], spans: Sequence[tuple[int, int]]) -> Grid:
