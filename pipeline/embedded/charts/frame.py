@@ -15,6 +15,7 @@ from pipeline.embedded.charts.plot import Layer, Plot, find_layers, find_plot, s
 
 _BASE_REACH = 4.5
 _ZERO_REACH = 5.0
+_THIN = 4  # px: as thick as an axis line may be
 _MIN_COVER = 0.6
 
 
@@ -63,7 +64,7 @@ def _frame(figure: Figure, axis: ValueAxis, legend: Sequence[Key]) -> Frame:
     found = find_bars(layers, plot.texts)
     zero = axis.scale.position(0.0) if not axis.scale.is_log else math.inf
     base = _base(found, zero - top, axis.scale.ticks[-1].position - top)
-    bars = tuple(_standing(found, base))
+    bars = tuple(_without_axis_pieces(_standing(found, base), base))
     if bars and abs(base + top - zero) <= _ZERO_REACH:
         axis = axis._replace(scale=axis.scale.shifted(base + top - zero))
     return Frame(figure, axis, plot, layers, bars, base + top)
@@ -89,6 +90,18 @@ def _standing(bars: Sequence[Bar], base: float) -> list[Bar]:
             return sorted(standing, key=lambda bar: (bar.x, -bar.rect.y1))
         standing += added
         rest = [bar for bar in rest if bar not in added]
+
+
+def _without_axis_pieces(bars: Sequence[Bar], base: float) -> list[Bar]:
+    """Leave out pieces of the axis line: thin, and on the other side of the base than a bar at the same place."""
+    high = [bar for bar in bars if bar.rect.y1 - bar.rect.y0 > _THIN]
+    return [bar for bar in bars if bar in high or not any(_is_opposite(bar, other, base) for other in high)]
+
+
+def _is_opposite(thin: Bar, other: Bar, base: float) -> bool:
+    shared = min(thin.rect.x1, other.rect.x1) - max(thin.rect.x0, other.rect.x0)
+    sides = [bar.rect.y0 + bar.rect.y1 < 2 * base for bar in (thin, other)]
+    return shared > 0.5 * thin.width and sides[0] != sides[1]
 
 
 def _touches(bar: Bar, base: float) -> bool:

@@ -22,6 +22,7 @@ from schemas.extraction import ChartReading, ReadAxis
 _MARGIN = 4
 _BAR_SHARE = 0.55
 _AREA_THICKNESS = 12
+_GAP_SHARE = 0.5
 
 Kind = Literal["bar", "line", "area", "dots"]
 
@@ -74,10 +75,21 @@ def _read_frame(frame: Frame) -> Result:
     main = max(ink, key=lambda kind: ink[kind], default="bar")
     layers = [index for index, kind in enumerate(kinds) if kind == main]
     result = _read_kind(frame, main, layers)
-    if main == "bar" and "line" in kinds:
-        lines = read_lines_of(frame, [index for index, kind in enumerate(kinds) if kind == "line"], is_area=False)
-        return result._replace(series=result.series + lines.series)
+    over = [index for index, kind in enumerate(kinds) if main == "bar" and kind == "line" and _crosses_gaps(frame, index)]
+    if over:
+        return result._replace(series=result.series + read_lines_of(frame, over, is_area=False).series)
     return result
+
+
+def _crosses_gaps(frame: Frame, index: int) -> bool:
+    """Tell whether a layer goes on between the bars, as a line drawn over them does and the rest of a bar does not."""
+    mask = frame.layers[index].stroke
+    between = np.ones(mask.shape[1], np.bool_)
+    for bar in frame.bars:
+        between[max(0, round(bar.rect.x0) - 2) : round(bar.rect.x1) + 2] = False
+    inner = between[round(frame.bars[0].rect.x0) : round(frame.bars[-1].rect.x1)]
+    seen = mask.any(axis=0)[round(frame.bars[0].rect.x0) : round(frame.bars[-1].rect.x1)]
+    return bool(inner.any()) and float(seen[inner].mean()) > _GAP_SHARE
 
 
 def _read_kind(frame: Frame, kind: Kind, layers: Sequence[int]) -> Result:
