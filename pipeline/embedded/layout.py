@@ -20,6 +20,7 @@ from schemas.extraction import LocatedChart, LocatedTable, ModelBox, PageKind, S
 _PAGE_HEIGHT = 792.0
 """Points that the longer side of a page image is taken to be: Letter; A4, slides and scans are near enough."""
 _CONTENTS = re.compile(r"\s*(?:table\s+of\s+)?contents\s*|\s*index\s*|\s*(?:inhalt|sommaire)\w*\s*", re.IGNORECASE)
+_LABEL = re.compile(r"(?:table|exhibit)\s+\w{1,4}[.:]", re.IGNORECASE)
 _CONTINUED = re.compile(r"\b(?:continued|cont['’]?d|cont\.)", re.IGNORECASE)
 _EDGE = 0.2
 """Share of a page's height within which a table that continues ends above, or begins below, the page's edge."""
@@ -91,6 +92,7 @@ def _parted(
 ) -> tuple[list[Rect], list[Rect]]:
     """Return the tables, and the charts that were taken for a part of a table because they stand right below it."""
     tables, charts = list[Rect](), list[Rect]()
+    labels = [line.rect for line in lines if _LABEL.match(line.text)]
     for table in located:
         parts = _cut(table.rect, headings)
         drawn = [part for part in parts if has_marks(marks, part) and is_chart(image, lines, part)]
@@ -98,7 +100,7 @@ def _parted(
             charts += drawn
             tables += [part for part in parts if part not in drawn]
         else:
-            tables.append(table.rect)
+            tables += _cut(table.rect, labels)
     return tables, charts
 
 

@@ -22,7 +22,7 @@ _MARK_HEIGHT = 1.8
 _GUTTER = 0.7
 """Narrowest gap between two charts side by side, in line heights."""
 
-_TITLE_REACH = 1.2
+_TITLE_REACH = 2.0
 """How far above a chart, in line heights, its title may end."""
 
 

@@ -39,10 +39,10 @@ def find_value_axes(labels: Sequence[Label]) -> tuple[ValueAxis, ...]:
 
 
 def _columns(numbers: Sequence[Label]) -> Iterable[tuple[int, ...]]:
-    for anchor in numbers:
+    for number, anchor in enumerate(numbers):
         reach = 0.6 * anchor.size
-        for place in (lambda item: item.rect.x1, lambda item: item.rect.x0, lambda item: item.x):
-            yield tuple(index for index, item in enumerate(numbers) if abs(place(item) - place(anchor)) <= reach)
+        for places in ([item.rect.x1 for item in numbers], [item.rect.x0 for item in numbers], [item.x for item in numbers]):
+            yield tuple(index for index, place in enumerate(places) if abs(place - places[number]) <= reach)
 
 
 def _group_order(group: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
@@ -53,9 +53,7 @@ def _axis(column: Sequence[Label]) -> list[ValueAxis]:
     quantities = [item.quantity for item in column if item.quantity is not None]
     multipliers = {quantity.multiplier for quantity in quantities if quantity.number}
     shared = multipliers.pop() if len(multipliers) == 1 else 1.0
-    ticks = [
-        Tick(item.y, quantity.value / shared) for item, quantity in zip(column, quantities, strict=True)
-    ]
+    ticks = [Tick(item.y, quantity.value / shared) for item, quantity in zip(column, quantities, strict=True)]
     scale = fit_scale(ticks, max(1.5, 0.15 * median(item.size for item in column)))
     if scale is None or scale.slope >= 0:
         return []

@@ -1,6 +1,7 @@
 """Bars: runs of one color whose ends stay level over several columns."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import cv2
@@ -55,7 +56,7 @@ def covered_share(layer: Layer, bars: Sequence[Bar]) -> float:
 
 def _bars_of(mask: Mask) -> list[Rect]:
     closed = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 1), np.uint8))
-    tops, bottoms = _longest_runs(closed)
+    tops, bottoms = _longest_runs(np.asarray(closed, np.uint8))
     rects, start = [], 0
     for column in range(1, len(tops) + 1):
         if column < len(tops) and _is_level(tops, bottoms, start, column):
@@ -91,7 +92,7 @@ def _rejoined(rects: Sequence[Rect], texts: Sequence[Rect]) -> list[Rect]:
     Pieces with the same ends are joined over a label; over a narrow gap only if most such neighbors have the same ends, for
     bars may stand that close.
     """
-    pairs = [(before, after) for before, after in zip(rects, rects[1:], strict=False) if after.x0 - before.x1 <= _CUT]
+    pairs = [(before, after) for before, after in pairwise(rects) if after.x0 - before.x1 <= _CUT]
     are_cut = sum(_have_same_ends(before, after) for before, after in pairs) >= max(1, 0.6 * len(pairs))
     joined = list(rects[:1])
     for rect in rects[1:]:
@@ -106,9 +107,7 @@ def _rejoined(rects: Sequence[Rect], texts: Sequence[Rect]) -> list[Rect]:
 
 def _is_over_gap(one: Rect, other: Rect, texts: Sequence[Rect]) -> bool:
     """Tell whether a text lies over all between two pieces."""
-    return any(
-        text.x0 - _CUT <= one.x1 and other.x0 <= text.x1 + _CUT and text.y0 <= one.y1 and text.y1 >= one.y0 for text in texts
-    )
+    return any(text.x0 - _CUT <= one.x1 and other.x0 <= text.x1 + _CUT and text.y0 <= one.y1 and text.y1 >= one.y0 for text in texts)
 
 
 def _have_same_ends(one: Rect, other: Rect) -> bool:
@@ -129,6 +128,4 @@ def _cut(bar: Bar, usual: float) -> list[Bar]:
     if bar.width < 0.6 * usual or abs(bar.width - count * usual) > 0.35 * usual:
         return []
     edges = np.linspace(bar.rect.x0, bar.rect.x1, count + 1)
-    return [
-        bar._replace(rect=bar.rect._replace(x0=float(x0), x1=float(x1))) for x0, x1 in zip(edges, edges[1:], strict=False)
-    ]
+    return [bar._replace(rect=bar.rect._replace(x0=float(x0), x1=float(x1))) for x0, x1 in pairwise(edges)]

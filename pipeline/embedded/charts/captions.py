@@ -10,7 +10,9 @@ from pipeline.embedded.charts.text import read_turned_labels
 from pipeline.embedded.reading import Rect
 
 _SOURCE = re.compile(r"(source|note|notes|sources)\s*[:.]", re.IGNORECASE)
-_UNIT = re.compile(r"[(\[]([^()\[\]]{1,30})[)\]]\s*$|\bin ((?:thousand|million|billion|percent|us|u\.s\.|usd|eur|metric|%)[^()]{0,25})$", re.IGNORECASE)
+_UNIT = re.compile(
+    r"[(\[]([^()\[\]]{1,30})[)\]]\s*$|\bin ((?:thousand|million|billion|percent|us|u\.s\.|usd|eur|metric|%)[^()]{0,25})$", re.IGNORECASE
+)
 
 
 class Captions(NamedTuple):

@@ -1,6 +1,7 @@
 """The independent axis: which label belongs to which place, and what lies between printed labels."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from statistics import median
 from typing import Literal, NamedTuple
 
@@ -76,7 +77,7 @@ def labels_below(figure: Figure, plot: Rect, taken: Sequence[Label]) -> tuple[La
     n_words = [sum(max(1, len(item.words)) for item in row) for row in rows]
     rows = rows[next(index for index, count in enumerate(n_words) if count >= 0.5 * max(n_words[:3])) :]
     kept, size = list(rows[0]), median(item.size for item in rows[0])
-    for above, row in zip(rows, rows[1:], strict=False):
+    for above, row in pairwise(rows):
         is_next = median(item.y for item in row) - median(item.y for item in above) <= _WRAP * size
         if not is_next or _is_title(row, plot):
             break

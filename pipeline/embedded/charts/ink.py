@@ -63,7 +63,7 @@ def color_of(pixels: NDArray[np.uint8]) -> Color:
 
 def distance_map(image: Image, color: Color) -> NDArray[np.int16]:
     """Return each pixel's distance (height, width) from a color: the largest difference of a channel."""
-    return np.abs(image.astype(np.int16) - np.array(color, np.int16)).max(axis=2)
+    return np.asarray(np.abs(image.astype(np.int16) - np.array(color, np.int16)).max(axis=2), np.int16)
 
 
 def ink_mask(image: Image, paper: Color) -> Mask:

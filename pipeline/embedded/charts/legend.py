@@ -141,11 +141,7 @@ def _aligned(keys: Sequence[Key]) -> list[Key]:
     crosses = _same_row if all(_same_column(key, best[0]) for key in best) else _same_column
     near = hull([key.label for key in best])
     reach = 3 * median(key.label.size for key in best)
-    return [
-        key
-        for key in keys
-        if key in best or (any(crosses(key, other) for other in best) and _is_near(key.rect, near, reach))
-    ]
+    return [key for key in keys if key in best or (any(crosses(key, other) for other in best) and _is_near(key.rect, near, reach))]
 
 
 def _longest_line(keys: Sequence[Key]) -> list[Key]:
@@ -162,12 +158,7 @@ def _same_row(one: Key, other: Key) -> bool:
 
 
 def _is_near(rect: Rect, area: Rect, reach: float) -> bool:
-    return (
-        area.x0 - 8 * reach <= rect.x1
-        and rect.x0 <= area.x1 + 8 * reach
-        and area.y0 - reach <= rect.y1
-        and rect.y0 <= area.y1 + reach
-    )
+    return area.x0 - 8 * reach <= rect.x1 and rect.x0 <= area.x1 + 8 * reach and area.y0 - reach <= rect.y1 and rect.y0 <= area.y1 + reach
 
 
 def _in_reading_order(keys: Sequence[Key]) -> list[Key]:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -44,7 +45,7 @@ def trace_line(mask: Mask) -> Trace:
     if not columns:
         return Trace(np.zeros(0), np.zeros(0), np.zeros(0))
     costs, sources = [np.zeros(len(columns[0][1]))], [np.zeros(len(columns[0][1]), np.intp)]
-    for (_, before), (_, runs) in zip(columns, columns[1:], strict=False):
+    for (_, before), (_, runs) in pairwise(columns):
         jumps = np.abs(_gaps(before, runs)) + costs[-1][:, None]
         sources.append(jumps.argmin(axis=0))
         costs.append(jumps.min(axis=0) - 0.1 * np.minimum(runs[:, 1] - runs[:, 0], 6))
@@ -104,9 +105,7 @@ def knots(traces: Sequence[Trace], ticks: Sequence[float], origin: float | None)
     return next((grid for grid, miss in zip(grids, misses, strict=True) if miss <= limit < math.inf), printed)
 
 
-def _other_grids(
-    ticks: Sequence[float], pitch: float, first: float, last: float, origin: float | None
-) -> Iterable[NDArray[np.float64]]:
+def _other_grids(ticks: Sequence[float], pitch: float, first: float, last: float, origin: float | None) -> Iterable[NDArray[np.float64]]:
     if origin is None:
         return [_grid(ticks, count, first, last) for count in _SUBDIVISIONS if pitch / count >= _MIN_PITCH]
     steps = [pitch * factor for factor in _FACTORS if pitch * factor >= _MIN_PITCH]
@@ -116,7 +115,7 @@ def _other_grids(
 def _multiples(step: float, origin: float, first: float, last: float) -> NDArray[np.float64]:
     slack = max(2.0, 0.1 * step)
     low, high = int(np.ceil((first - slack - origin) / step)), int(np.floor((last + slack - origin) / step))
-    return origin + step * np.arange(low, high + 1)
+    return np.asarray(origin + step * np.arange(low, high + 1), np.float64)
 
 
 def _grid(ticks: Sequence[float], count: int, first: float, last: float) -> NDArray[np.float64]:
@@ -130,7 +129,7 @@ def _grid(ticks: Sequence[float], count: int, first: float, last: float) -> NDAr
     before, after = ticks[0] + steps * pitch, ticks[-1] + (steps - index[-1]) * pitch
     positions = np.where(steps < 0, before, np.where(steps > index[-1], after, inside))
     slack = max(2.0, 0.25 * pitch / count)
-    return positions[(positions >= first - slack) & (positions <= last + slack)]
+    return np.asarray(positions[(positions >= first - slack) & (positions <= last + slack)], np.float64)
 
 
 def _worst(grid: NDArray[np.float64], traces: Sequence[Trace]) -> float:
@@ -158,12 +157,7 @@ def _miss(grid: NDArray[np.float64], trace: Trace) -> float:
 def vertex(trace: Trace, grid: NDArray[np.float64], index: int) -> float:
     """Return the height of the line at `grid[index]`: where the straight pieces left and right of it meet, else the trace there."""
     x = float(grid[index])
-    ends = [
-        end
-        for near in (index - 1, index + 1)
-        if 0 <= near < len(grid)
-        for end in _straight_end(trace, x, float(grid[near]))
-    ]
+    ends = [end for near in (index - 1, index + 1) if 0 <= near < len(grid) for end in _straight_end(trace, x, float(grid[near]))]
     seen = trace.height(x)
     agreeing = [end for end in ends if abs(end - seen) <= 3 + trace.thickness]
     return float(np.mean(agreeing)) if agreeing else seen

@@ -82,7 +82,7 @@ def _around(image: Image, disc: Disc) -> NDArray[np.uint8]:
         xs = np.clip(np.round(disc.x + ring * disc.radius * np.sin(turns)), 0, image.shape[1] - 1).astype(int)
         ys = np.clip(np.round(disc.y - ring * disc.radius * np.cos(turns)), 0, image.shape[0] - 1).astype(int)
         samples.append(image[ys, xs])
-    return np.median(np.stack(samples), axis=0).astype(np.uint8)
+    return np.asarray(np.median(np.stack(samples), axis=0), np.uint8)
 
 
 def _differs(colors: NDArray[np.uint8], index: int) -> bool:
@@ -103,7 +103,7 @@ def _merged(runs: Sequence[tuple[int, int]], colors: Sequence[Color]) -> list[tu
 
 def _shared_out(runs: Sequence[tuple[int, int, Color]]) -> tuple[Slice, ...]:
     """Return slices whose borders are half way between the runs."""
-    if len(runs) < 2:  # noqa: PLR2004 (one color is no pie)
+    if len(runs) < 2:
         return ()
     slices = []
     for index, (start, length, color) in enumerate(runs):

@@ -108,9 +108,8 @@ def _line_span(image: Image, rect: Rect) -> tuple[float, float]:
     """Return from where to where the longest horizontal lines in `rect` run; its own sides if there are none."""
     rows, columns = clip(rect, image.shape)
     faint = (distance_map(image[rows, columns], border(image)) >= _FAINT).astype(np.uint8)
-    faint = cv2.morphologyEx(faint, cv2.MORPH_CLOSE, np.ones((1, _DASH), np.uint8))
-    length = max(3, round(_LINE_SHARE * image.shape[1]))
-    runs = opened(faint > 0, 1, length)
+    undashed = cv2.morphologyEx(faint, cv2.MORPH_CLOSE, np.ones((1, _DASH), np.uint8)) > 0
+    runs = opened(np.asarray(undashed, np.bool_), 1, max(3, round(_LINE_SHARE * image.shape[1])))
     lined = [np.flatnonzero(row) for row in runs if row.any()]
     if not lined:
         return rect.x0, rect.x1
@@ -133,7 +132,12 @@ def find_layers(plot: Plot, legend: Sequence[Key]) -> tuple[Layer, ...]:
     lines = dark & ~without_lines(dark, round(0.5 * width), round(0.5 * height))
     over = lines | _covered(plot.texts, full.shape)
     layers = [
-        Layer(name, color, _mended(full == index, over, over & (full < 0)), (bare == index) & lineless if color.chroma < _VIVID else seen == index)
+        Layer(
+            name,
+            color,
+            _mended(full == index, over, over & (full < 0)),
+            (bare == index) & lineless if color.chroma < _VIVID else seen == index,
+        )
         for index, (name, color) in enumerate(named)
     ]
     return tuple(layer for layer in layers if layer.stroke.sum() >= max(6.0, 0.002 * ink.sum()))
@@ -154,7 +158,7 @@ def _see_through(nearest: NDArray[np.intp], rect: Rect) -> None:
     """Give the pixels under a text the color that is on both sides of it, row by row, then column by column."""
     rows, columns = clip(rect, nearest.shape, _HALO)
     for part in (nearest[rows, max(0, columns.start - 1) : columns.stop + 1], nearest[max(0, rows.start - 1) : rows.stop + 1, columns].T):
-        if part.shape[0] and part.shape[1] > 2:  # noqa: PLR2004 (two sides and something between)
+        if part.shape[0] and part.shape[1] > 2:
             agreed = (part[:, 0] == part[:, -1]) & (part[:, 0] >= 0)
             part[agreed] = part[agreed, :1]
 

@@ -31,9 +31,7 @@ def printed_labels(marks: Sequence[Mark], labels: Iterable[Label], axis: ValueAx
     A label must lie at the mark and agree with the axis; each label serves one mark, the best agreement is settled first.
     """
     numbers = [item for item in labels if item.quantity is not None]
-    matches = sorted(
-        match for item in numbers for index, mark in enumerate(marks) for match in _match(index, mark, item, axis)
-    )
+    matches = sorted(match for item in numbers for index, mark in enumerate(marks) for match in _match(index, mark, item, axis))
     found: dict[int, Label] = {}
     used: set[Label] = set()
     for match in matches:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 _CURRENCIES = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR"}
 _MULTIPLIERS = {"k": 1e3, "m": 1e6, "mn": 1e6, "bn": 1e9, "b": 1e9, "t": 1e12, "tn": 1e12}
 _SCALE_WORDS = {1e3: "thousand", 1e6: "million", 1e9: "billion", 1e12: "trillion"}
-_DASHES = str.maketrans({dash: "-" for dash in "−–—‐‑"} | {space: " " for space in "\u00a0\u2009\u202f"})
+_DASHES = str.maketrans(dict.fromkeys("−–—‐‑", "-") | dict.fromkeys("\xa0\u2009\u202f", " "))
 _NUMBER = re.compile(
     r"(?P<open>\()?\s*(?P<sign>[-+])?\s*(?P<currency>US\$|[$€£¥₹])?\s*(?P<sign2>-)?"
     r"(?P<digits>\d{1,3}(?:[ ,'’]\d{3})+(?:[.]\d+)?|\d+(?:[.,]\d+)?|[.]\d+)"

@@ -6,12 +6,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.embedded.charts.axes import find_value_axes
 from pipeline.embedded.charts.captions import Captions, read_captions, unit_of
 from pipeline.embedded.charts.figure import Figure, Label, turn_left
 from pipeline.embedded.charts.frame import Frame, find_frame
 from pipeline.embedded.charts.ink import blobs, clip
 from pipeline.embedded.charts.legend import Key, find_legend, without_legend
-from pipeline.embedded.charts.axes import find_value_axes, hull
 from pipeline.embedded.charts.pie import find_disc, find_slices, pie_series
 from pipeline.embedded.charts.plot import Layer
 from pipeline.embedded.charts.series import Result, read_bars, read_dots, read_lines_of
@@ -54,9 +54,7 @@ def _read_pie(figure: Figure, legend: Sequence[Key]) -> ChartReading:
         points = pie_series(figure, disc, find_slices(figure.image, disc), legend)
         if len(points.points) > 1:
             title = read_captions(figure, Rect(disc.x - disc.radius, disc.y - disc.radius, disc.x, disc.y), ()).title
-            return ChartReading(
-                chart_type="pie", orientation="none", title=title or None, y_axis=ReadAxis(unit="%"), series=(points,)
-            )
+            return ChartReading(chart_type="pie", orientation="none", title=title or None, y_axis=ReadAxis(unit="%"), series=(points,))
     return _unread(figure)
 
 
@@ -72,7 +70,7 @@ def _read_frame(frame: Frame) -> Result:
     ink: dict[Kind, float] = {}
     for kind, layer in zip(kinds, frame.layers, strict=True):
         ink[kind] = ink.get(kind, 0.0) + float(layer.mask.sum())
-    main = max(ink, key=lambda kind: ink[kind], default="bar")
+    main: Kind = max(ink, key=lambda kind: ink[kind]) if ink else "bar"
     layers = [index for index, kind in enumerate(kinds) if kind == main]
     result = _read_kind(frame, main, layers)
     over = [index for index, kind in enumerate(kinds) if main == "bar" and kind == "line" and _crosses_gaps(frame, index)]
@@ -83,13 +81,12 @@ def _read_frame(frame: Frame) -> Result:
 
 def _crosses_gaps(frame: Frame, index: int) -> bool:
     """Tell whether a layer goes on between the bars, as a line drawn over them does and the rest of a bar does not."""
-    mask = frame.layers[index].stroke
-    between = np.ones(mask.shape[1], np.bool_)
+    seen = np.flatnonzero(frame.layers[index].stroke.any(axis=0))
+    between = np.ones(frame.plot.crop.shape[1], np.bool_)
     for bar in frame.bars:
         between[max(0, round(bar.rect.x0) - 2) : round(bar.rect.x1) + 2] = False
-    inner = between[round(frame.bars[0].rect.x0) : round(frame.bars[-1].rect.x1)]
-    seen = mask.any(axis=0)[round(frame.bars[0].rect.x0) : round(frame.bars[-1].rect.x1)]
-    return bool(inner.any()) and float(seen[inner].mean()) > _GAP_SHARE
+    between[: round(frame.bars[0].rect.x0)] = between[round(frame.bars[-1].rect.x1) :] = False
+    return float(between[seen].sum()) > _GAP_SHARE * float(between.sum())
 
 
 def _read_kind(frame: Frame, kind: Kind, layers: Sequence[int]) -> Result:
@@ -111,7 +108,7 @@ def _kind(frame: Frame, index: int) -> Kind:
 
 def _is_dotted(layer: Layer) -> bool:
     """Tell whether the layer is made of compact marks of about one size that no line connects."""
-    found = [blob for blob in blobs(layer.stroke, 6)]
+    found = blobs(layer.stroke, 6)
     if len(found) < 3:
         return False
     usual = float(np.median([blob.area for blob in found]))
@@ -160,8 +157,6 @@ def _reading(frame: Frame, result: Result, captions: Captions) -> ChartReading:
         title=captions.title or None,
         caption=captions.caption or None,
         x_axis=ReadAxis(label=x_title or None, unit=unit_of(x_title) or None, kind=result.categories.kind),
-        y_axis=ReadAxis(
-            label=y_title or None, unit=frame.axis.unit or unit_of(y_title) or None, kind="log" if scale.is_log else "number"
-        ),
+        y_axis=ReadAxis(label=y_title or None, unit=frame.axis.unit or unit_of(y_title) or None, kind="log" if scale.is_log else "number"),
         series=result.series,
     )

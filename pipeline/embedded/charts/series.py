@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.embedded.charts.categories import Categories, categories_alone, categories_at, labels_below
 from pipeline.embedded.charts.bars import Bar
+from pipeline.embedded.charts.categories import Categories, categories_alone, categories_at, labels_below
+from pipeline.embedded.charts.dates import step_of
 from pipeline.embedded.charts.figure import Label
 from pipeline.embedded.charts.frame import Frame
 from pipeline.embedded.charts.ink import blobs
@@ -16,7 +17,6 @@ from pipeline.embedded.charts.lines import Trace, is_seen, knots, trace_line, tr
 from pipeline.embedded.charts.printed import Mark, printed_labels, stated_value
 from pipeline.embedded.charts.quantities import as_text
 from pipeline.embedded.charts.slots import Slots, find_slots
-from pipeline.embedded.charts.dates import step_of
 from pipeline.embedded.reading import Rect
 from schemas.extraction import ChartType, ReadPoint, ReadSeries
 
@@ -38,12 +38,11 @@ def read_bars(frame: Frame, layers: Sequence[int]) -> Result:
     below = labels_below(frame.figure, frame.plot.rect._replace(y1=_floor(frame)), frame.axis.labels)
     positions = [dx + position for position in slots.positions]
     categories = categories_at(positions, below, is_turned=frame.figure.is_turned)
-    texts, is_binned = _slot_texts(positions, categories, bars)
+    texts, is_binned = _slot_texts(positions, categories)
     marks = [_bar_mark(frame, bar, dx, dy, is_stacked=slots.is_stacked) for bar in bars]
     labels = printed_labels(marks, _inside(frame, categories), frame.axis)
     series = tuple(
-        ReadSeries(name=frame.layers[layer].name, points=_bar_points(frame, layer, bars, slots, texts, marks, labels))
-        for layer in layers
+        ReadSeries(name=frame.layers[layer].name, points=_bar_points(frame, layer, bars, slots, texts, marks, labels)) for layer in layers
     )
     kind: ChartType = "stacked_bar" if slots.is_stacked else "histogram" if is_binned else "bar"
     return Result(tuple(item for item in series if item.points), kind, categories, tuple(labels.values()))
@@ -54,7 +53,7 @@ def _floor(frame: Frame) -> float:
     return max(frame.axis.scale.ticks[-1].position, 0.0 if not frame.bars or math.isinf(frame.base) else frame.base)
 
 
-def _slot_texts(positions: Sequence[float], categories: Categories, bars: Sequence[Bar]) -> tuple[list[str], bool]:
+def _slot_texts(positions: Sequence[float], categories: Categories) -> tuple[list[str], bool]:
     """Return the text of each slot, empty where it cannot be told, and whether the slots are bins between numbers."""
     printed = {place.position: place.text for place in categories.places}
     if len(positions) > 1 and categories.labels:
@@ -70,7 +69,7 @@ def _slot_texts(positions: Sequence[float], categories: Categories, bars: Sequen
 def _is_between_bars(positions: Sequence[float], alone: Categories, pitch: float) -> bool:
     """Tell whether the labels stand at the edges of the bars rather than under them."""
     offsets = [min(abs(place.position - position) for position in positions) / pitch for place in alone.places]
-    return 0.3 < median(offsets) and len(alone.places) > 1
+    return len(alone.places) > 1 and median(offsets) > 0.3
 
 
 def _edge_texts(positions: Sequence[float], alone: Categories, pitch: float) -> list[str]:
@@ -105,7 +104,7 @@ def _bar_mark(frame: Frame, bar: Bar, dx: float, dy: float, *, is_stacked: bool)
     return Mark(rect, end, value - frame.axis.scale.value(start) if is_stacked else value)
 
 
-def _bar_points(  # noqa: PLR0913 (one row of the parallel lists made above)
+def _bar_points(
     frame: Frame,
     layer: int,
     bars: Sequence[Bar],
@@ -157,7 +156,8 @@ def read_lines_of(frame: Frame, layers: Sequence[int], *, is_area: bool) -> Resu
     grid = knots(list(traces.values()), ticks, _origin(categories, dx))
     pitch = float(np.median(np.diff(grid))) if len(grid) > 1 else 10.0
     texts = [_text_at(x + dx + 0.5, categories, pitch) if categories.places else "" for x in grid]
-    series, values = [], []
+    series: list[ReadSeries] = []
+    values: list[Label] = []
     for layer, found in traces.items():
         seen = [index for index in range(len(grid)) if texts[index] and is_seen(found, float(grid[index]), max(2.5, 0.2 * pitch))]
         marks = [_line_mark(frame, found, grid, index, pitch, (dx, dy)) for index in seen]
@@ -176,9 +176,7 @@ def _origin(categories: Categories, dx: float) -> float | None:
     return -between.intercept / between.slope - dx - 0.5
 
 
-def _line_mark(
-    frame: Frame, trace: Trace, grid: np.ndarray, index: int, pitch: float, offset: tuple[float, float]
-) -> Mark:
+def _line_mark(frame: Frame, trace: Trace, grid: np.ndarray, index: int, pitch: float, offset: tuple[float, float]) -> Mark:
     x, y = float(grid[index]) + offset[0] + 0.5, vertex(trace, grid, index) + offset[1] + 0.5
     return Mark(Rect(x - pitch / 3, y - 2, x + pitch / 3, y + 2), y, frame.axis.scale.value(y))
 
@@ -212,7 +210,5 @@ def _dot_centers(mask: np.ndarray) -> list[tuple[float, float]]:
     found = blobs(mask, 4)
     usual = median(blob.area for blob in found) if found else 0
     return sorted(
-        ((blob.rect.x0 + blob.rect.x1) / 2, (blob.rect.y0 + blob.rect.y1) / 2)
-        for blob in found
-        if 0.5 * usual <= blob.area <= 2 * usual
+        ((blob.rect.x0 + blob.rect.x1) / 2, (blob.rect.y0 + blob.rect.y1) / 2) for blob in found if 0.5 * usual <= blob.area <= 2 * usual
     )

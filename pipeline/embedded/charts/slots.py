@@ -1,6 +1,7 @@
 """Bars to categories: which bars stand together."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -43,7 +44,7 @@ def _columns(bars: Sequence[Bar]) -> list[list[int]]:
 
 def _groups(bars: Sequence[Bar]) -> list[list[int]]:
     """Return the bars grouped where the gaps are wide or a series comes again."""
-    gaps = [after.rect.x0 - before.rect.x1 for before, after in zip(bars, bars[1:], strict=False)]
+    gaps = [after.rect.x0 - before.rect.x1 for before, after in pairwise(bars)]
     inner = float(np.percentile(gaps, 15)) if gaps else 0.0
     groups: list[list[int]] = []
     for index, bar in enumerate(bars):

@@ -39,6 +39,7 @@ _FOOTNOTE = re.compile(r"\s*(?:[*†‡§¹²³⁴⁵⁶⁷⁸⁹]|\(?[1-9][0-9]
 
 
 _TABLE = re.compile(r"\s*(?:table|tab\.|tabelle|tableau|exhibit|schedule)\s", re.IGNORECASE)
+_STATED = re.compile(r"(?:in|amounts?|dollars?|euros?|figures?|values?|expressed|all|USD|EUR|GBP|[$€£¥])\b", re.IGNORECASE)
 _NEAR, _TIGHT = 1.6, 0.5
 """Widest gap above a table to its title, and between two lines of one note, in line heights."""
 _CONTINUES = 0.3
@@ -117,7 +118,7 @@ def _is_title(texts: Sequence[str]) -> bool:
 
 def _is_subtitle(text: str) -> bool:
     bare = text.strip()
-    return (bare.startswith("(") and bare.endswith(")")) or (len(bare) < 60 and scale_of(bare) is not None)
+    return (bare.startswith("(") and bare.endswith(")")) or (bool(_STATED.match(bare)) and scale_of(bare) is not None)
 
 
 def _below(lines: Sequence[Line], table: Rect, height: float) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ from pipeline.embedded.tables.rules import Rules
 
 _FLUSH = 0.3
 """How far apart, in line heights, the sides or centers of two lines of one heading may lie."""
+_BETWEEN = 0.45
+"""Narrowest gap, in line heights, between two headings on either side of a column's end; spaces are narrower."""
 _CLEAR = 0.5
 """How far, in line heights, a heading of one column keeps from the words of the columns beside it."""
 
@@ -15,7 +17,7 @@ _CLEAR = 0.5
 def with_row_above(grid: Grid, words: Sequence[Word], rules: Rules) -> Grid:
     """Return `grid` below a new first row that holds `words`, which were printed on one line."""
     columns = column_sides(grid)
-    spans = [_covered(_around(phrase), columns, rules, words) for phrase in _phrases(words)]
+    spans = [_covered(_around(phrase), columns, rules, words) for phrase in _phrases(words, columns)]
     return _with_spans(grid, words, spans)
 
 
@@ -30,8 +32,9 @@ def with_split_heading(grid: Grid, words: Sequence[Word], rules: Rules) -> Grid:
     printed = text_lines([word for word in words if inside(word.rect, band) > 0.5])
     if len(printed) != 2:
         return grid
-    spans = [_heading_span(_around(phrase), grid, printed, rules) for phrase in _phrases(printed[0])]
-    if all(end - start == 1 for start, end in spans):
+    columns = column_sides(grid)
+    spans = [_heading_span(_around(phrase), grid, printed, rules) for phrase in _phrases(printed[0], columns)]
+    if not any(sum(map(bool, _texts_in(columns[start:end], printed[1]))) > 1 for start, end in spans):
         return grid
     lower = (cell._replace(text=text_of(_held(printed[1], cell))) if cell.row == 0 else cell for cell in grid.cells)
     return _with_spans(grid._replace(cells=tuple(lower)), printed[0], spans)
@@ -68,7 +71,7 @@ def _heading_span(rect: Rect, grid: Grid, printed: Sequence[Sequence[Word]], rul
     start, end = _covered(rect, columns, rules, printed[0])
     if end - start != 1:
         return start, end
-    below = [text_of([word for word in printed[1] if x0 <= (word.rect.x0 + word.rect.x1) / 2 <= x1]) for x0, x1 in columns]
+    below = _texts_in(columns, printed[1])
     is_repeated = bool(below[start]) and below.count(below[start]) > 1
     if not is_repeated and _is_aligned(rect, columns[start], printed[1]):
         return start, end
@@ -77,6 +80,10 @@ def _heading_span(rect: Rect, grid: Grid, printed: Sequence[Sequence[Word]], rul
     starts = range(_run(free, start, -1), start + 1)
     ends = range(end, _run(free, start, 1) + 2)
     return min(((a, b) for a in starts for b in ends if b - a > 1), key=lambda span: _off_center(rect, columns, span), default=(start, end))
+
+
+def _texts_in(columns: Sequence[tuple[float, float]], words: Sequence[Word]) -> list[str]:
+    return [text_of([word for word in words if x0 <= (word.rect.x0 + word.rect.x1) / 2 <= x1]) for x0, x1 in columns]
 
 
 def _run(free: Sequence[bool], col: int, step: int) -> int:
@@ -121,23 +128,27 @@ def _is_aligned(rect: Rect, column: tuple[float, float], below: Sequence[Word]) 
 
 def _with_spans(grid: Grid, words: Sequence[Word], spans: Sequence[tuple[int, int]]) -> Grid:
     """Return `grid` below a new first row, each phrase of which covers the columns of its span."""
-    cells: list[GridCell] = []
-    for phrase, (start, end) in zip(_phrases(words), spans, strict=True):
+    cells, columns = list[GridCell](), column_sides(grid)
+    for phrase, (start, end) in zip(_phrases(words, columns), spans, strict=True):
         if cells and start < cells[-1].col + cells[-1].col_span:
             cells[-1] = cells[-1]._replace(text=f"{cells[-1].text} {text_of(phrase)}")
         else:
             cells.append(GridCell(0, start, 1, end - start, _around(phrase), text_of(phrase)))
     covered = {col for cell in cells for col in range(cell.col, cell.col + cell.col_span)}
-    band, columns = _around(words), enumerate(column_sides(grid))
-    cells += [GridCell(0, col, 1, 1, Rect(x0, band.y0, x1, band.y1), "") for col, (x0, x1) in columns if col not in covered]
+    band = _around(words)
+    cells += [GridCell(0, col, 1, 1, Rect(x0, band.y0, x1, band.y1), "") for col, (x0, x1) in enumerate(columns) if col not in covered]
     shifted = (cell._replace(row=cell.row + 1) for cell in grid.cells)
     return Grid(grid.n_rows + 1, grid.n_cols, (*cells, *shifted))
 
 
-def _phrases(words: Sequence[Word]) -> list[list[Word]]:
+def _phrases(words: Sequence[Word], columns: Sequence[tuple[float, float]]) -> list[list[Word]]:
+    """Return `words` of one line as phrases: parted at wide gaps, and at narrower ones where a column ends."""
     phrases: list[list[Word]] = []
     for word in words:
-        if phrases and word.rect.x0 - phrases[-1][-1].rect.x1 < word.rect.y1 - word.rect.y0:
+        last = phrases[-1][-1].rect if phrases else word.rect
+        gap = (word.rect.x0 - last.x1) / max(word.rect.y1 - word.rect.y0, 1.0)
+        is_between = any(last.x1 <= end <= word.rect.x0 for _, end in columns)
+        if phrases and gap < (_BETWEEN if is_between else 1.0):
             phrases[-1].append(word)
         else:
             phrases.append([word])

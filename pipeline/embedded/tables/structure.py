@@ -1,6 +1,7 @@
 """The grid of one image of a table: found by PyMuPDF on a facsimile of the crop or drawn by its rules, filled with words."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import cv2
@@ -88,8 +89,15 @@ def _holds(grid: Grid, words: Sequence[Word], box: Rect) -> bool:
         return False
     mine = [word for word in words if inside(word.rect, table) > 0.5]
     held = [[word for word in mine if inside(word.rect, cell.rect) > 0.5] for cell in grid.cells]
-    stacked = (sum(is_value(text_of(line)) for line in text_lines(cell)) > 1 for cell in held)
-    return sum(len(cell) for cell in held) > 0.95 * len(mine) and not any(stacked)
+    return sum(len(cell) for cell in held) > 0.95 * len(mine) and not any(_is_crowded(cell) for cell in held)
+
+
+def _is_crowded(words: Sequence[Word]) -> bool:
+    """Whether a cell holds several numbers, one below the other or apart on one line: then its rules are not all drawn."""
+    lines = text_lines(words)
+    gaps = ((left.rect, right.rect) for line in lines for left, right in pairwise(line) if is_value(left.text) and is_value(right.text))
+    is_wide = any(right.x0 - left.x1 > right.y1 - right.y0 for left, right in gaps)
+    return is_wide or sum(is_value(text_of(line)) for line in lines) > 1
 
 
 def _on_page(image: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
