@@ -19,7 +19,7 @@ from pipeline.store import Store
 from pipeline.workers import Workers
 from schemas.batch import Batch, PageImage
 from schemas.document import Box, Document, Engine, LayerWord
-from schemas.errors import BudgetError, LongreadError, PagesLost
+from schemas.errors import BackendError, BudgetError, LongreadError, PagesLost
 from schemas.message import Completion, ModelCard, Request
 from schemas.settings import EMBEDDED, ImageLimits, Job, Settings
 
@@ -66,6 +66,14 @@ class Line:
         self.ledger.completed(request, completion)
         self.second_engine |= dict.fromkeys(completion.second_engine, "rasterized by poppler, the second engine")
         return completion
+
+    async def is_served(self) -> bool:
+        """Tell whether the backend still serves the model."""
+        try:
+            await self._backend.card()
+        except BackendError:
+            return False
+        return True
 
     async def words(self, doc_id: str, page_nos: Iterable[int]) -> dict[int, tuple[LayerWord, ...]]:
         """Return the text layer of some pages of a document; none of pages whose text layer cannot be read."""

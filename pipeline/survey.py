@@ -1,7 +1,8 @@
 """The survey of one batch: which tables and charts are on which page. A reply that cannot be used splits the work; it never loses it.
 
 The ladder: a cut reply keeps its whole pages and the rest is asked again; pages it left out are asked again; a reply that is no use is
-asked again warmer, then for half of the pages at a time; a single page that still fails becomes a failure.
+asked again warmer, then for half of the pages at a time; so is a request that a living server fails to answer; a single page that still
+fails becomes a failure.
 """
 
 from collections.abc import Sequence
@@ -54,24 +55,32 @@ async def _survey(line: Line, images: Sequence[PageImage], batch_id: str, counte
     batch = line.batches(images)[0].model_copy(update={"batch_id": batch_id})
     try:
         completion, found = await _ask(line, batch, counter)
-    except PagesLost as error:
+    except LongreadError as error:
+        return await _recovered(line, images, batch_id, error, counter)
+    told = {(page.doc_id, page.page_no) for page in found}
+    missing = [image for image in images if (image.doc_id, image.page_no) not in told]
+    if not found:
+        return await _halves(line, images, batch_id, _silence(completion), counter)
+    if missing:
+        return (*found, *await _survey(line, missing, batch_id, counter))
+    counter.finish()
+    return found
+
+
+async def _recovered(
+    line: Line, images: Sequence[PageImage], batch_id: str, error: LongreadError, counter: _Counter
+) -> tuple[SurveyedPage, ...]:
+    """Return what can still be read of pages whose request failed."""
+    if isinstance(error, PagesLost):
         for (doc_id, page_no), reason in error.lost.items():
             line.ledger.fail("rasterize", reason, doc_id=doc_id, page_no=page_no, batch_id=batch_id)
         rest = [image for image in images if (image.doc_id, image.page_no) not in error.lost]
         return await _survey(line, rest, batch_id, counter) if rest else ()
-    except (ContextExceeded, CompletionError) as error:
-        return await _halves(line, images, batch_id, error, counter)
-    except BackendError as error:
+    # One page may bring the server's answer down; but a server that is gone would fail for every half as well.
+    if isinstance(error, BackendError) and not isinstance(error, ContextExceeded) and not await line.is_served():
         _fail(line, images, batch_id, "complete", error)
         return ()
-    told = {(page.doc_id, page.page_no) for page in found}
-    missing = [image for image in images if (image.doc_id, image.page_no) not in told]
-    if not missing:
-        counter.finish()
-        return found
-    if not found:
-        return await _halves(line, images, batch_id, _silence(completion), counter)
-    return (*found, *await _survey(line, missing, batch_id, counter))
+    return await _halves(line, images, batch_id, error, counter)
 
 
 async def _ask(line: Line, batch: Batch, counter: _Counter) -> tuple[Completion, tuple[SurveyedPage, ...]]:

@@ -34,6 +34,7 @@ class Script:
     rows: int = 4
     rows_per_reply: int = 1000
     faults: list[str] = field(default_factory=list)
+    poison: str = ""
     answer: dict[str, Any] = field(default_factory=lambda: {"is_answerable": False})
     delay_s: float = 0.0
     max_model_len: int = 131_072
@@ -89,6 +90,9 @@ class ScriptedServer:
                 {"object": "error", "message": "The input (9 tokens) is longer than the model's context length (8 tokens).", "code": 400},
                 400,
             )
+        if self.script.poison and self.script.poison in json.dumps(body, ensure_ascii=False):
+            error = {"object": "error", "message": "the page is poison", "type": "Error", "param": None, "code": 500}
+            return JSONResponse(error, 500)
         text = json.dumps(self._reply(body))
         return StreamingResponse(self._stream(text, fault), media_type="text/event-stream")
 

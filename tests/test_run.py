@@ -137,6 +137,14 @@ def test_a_server_that_fails_for_good_fails_pages_by_name(scripted: ScriptedServ
     assert len(read(scripted, tmp_path / "out", make_pdf()).outcome.tables) == 3
 
 
+def test_a_page_that_brings_the_server_down_costs_that_page(scripted: ScriptedServer, make_pdf: MakePdf, tmp_path: Path) -> None:
+    scripted.script.poison = "[doc 1 · page 3]"
+    report = read(scripted, tmp_path / "out", make_pdf(texts=pages_of(5)), settings=Settings(attempts=1))
+    assert [row["status"] for row in rows(tmp_path / "out", "pages")] == ["read", "read", "failed", "read", "read"]
+    assert "poison" in report.outcome.failures[0].message
+    assert len(report.outcome.tables) == 4
+
+
 def test_a_long_table_is_paged_until_its_promise_is_kept(scripted: ScriptedServer, make_pdf: MakePdf, tmp_path: Path) -> None:
     scripted.script.rows, scripted.script.rows_per_reply = 25, 7
     read(scripted, tmp_path / "out", make_pdf(texts=("one",)))

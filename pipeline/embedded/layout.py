@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from rapidfuzz.fuzz import ratio
 
 from pipeline.embedded.ocr import read_lines
-from pipeline.embedded.pictures import find_marks, has_marks, is_chart, split_charts, with_title
+from pipeline.embedded.pictures import find_marks, has_marks, is_chart, split_charts, with_strokes, with_title
 from pipeline.embedded.reading import Line, Reading, Rect, Region, Word
 from pipeline.embedded.tables.facsimile import LocatedGrid, Sight, look
 from pipeline.embedded.tables.grid import area, hull, inside
 from pipeline.embedded.tables.notes import notes_around
-from pipeline.embedded.tables.rules import find_rules
+from pipeline.embedded.tables.rules import Rules, find_rules
 from pipeline.embedded.tables.skew import find_skew, turned, turned_back
 from schemas.extraction import LocatedChart, LocatedTable, ModelBox, PageKind, SurveyPage
 
@@ -36,7 +36,7 @@ def read_page(image: NDArray[np.uint8]) -> Reading:
     lines = read_lines(upright)
     rules = find_rules(upright, lines)
     sight = look(upright, lines, rules, _PAGE_HEIGHT / max(height, width))
-    regions = _regions(upright, lines, find_marks(upright, lines, rules), sight)
+    regions = _regions(upright, lines, rules, sight)
     turned_regions = [region._replace(rect=turned(region.rect, angle, width, height)) for region in regions]
     ordered = sorted(turned_regions, key=lambda region: (region.rect.y0, region.rect.x0))
     return Reading(width, height, tuple(_turned_line(line, angle, width, height) for line in lines), tuple(ordered))
@@ -67,15 +67,18 @@ def continues(previous: Reading, current: Reading) -> bool:
     return is_next and not is_own and _same_columns(previous, last[0], current, first[0])
 
 
-def _regions(image: NDArray[np.uint8], lines: Sequence[Line], marks: Sequence[Rect], sight: Sight) -> list[Region]:
+def _regions(image: NDArray[np.uint8], lines: Sequence[Line], rules: Rules, sight: Sight) -> list[Region]:
+    marks = find_marks(image, lines, rules)
+    strokes = (*marks, *rules.horizontal, *rules.vertical)
     headings = [region.rect for region in sight.regions if region.kind in {"title", "caption"}]
     tables, charts = _parted(image, lines, marks, sight.tables, headings)
     drawn = [region.rect for region in sight.regions if region.kind == "picture" and not _is_in(region.rect, tables)]
     pictures = [Region("picture", rect) for rect in drawn if not is_chart(image, lines, rect)]
     charts += [part for rect in drawn if is_chart(image, lines, rect) for part in split_charts(image, lines, rect)]
+    free = [line for line in lines if not _is_in(line.rect, tables)]
     found = [
         *(Region("table", rect) for rect in tables),
-        *(Region("chart", with_title(lines, rect)) for rect in charts),
+        *(Region("chart", with_title(free, with_strokes(strokes, rect))) for rect in charts),
         *pictures,
     ]
     taken = [region.rect for region in found]

@@ -39,6 +39,9 @@ _NUMBER_GAP = 0.5
 _INK_CONTRAST = 0.35
 """How far from the background ink is, as a share of the strongest contrast in the line."""
 
+_DASHES = frozenset("一二ー―_")
+"""What a dash alone on its line, perhaps above a rule, is taken for where the text is not Chinese or Japanese."""
+_IDEOGRAPH = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
 _STRAY_LETTER = re.compile(r"[^\W\d_aAI]")
 """A letter that is no word: wide-set type, not a missed space, split it off."""
 
@@ -56,7 +59,9 @@ def read_lines(image: NDArray[np.uint8]) -> tuple[Line, ...]:
     if not isinstance(output, RapidOCROutput) or output.boxes is None or not output.txts or not output.scores:
         return ()
     gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.uint8)
-    found = zip(output.txts, output.scores, output.boxes, output.word_results, strict=True)
+    is_western = not any(_IDEOGRAPH.search(text) for text in output.txts if text not in _DASHES)
+    texts = ("\u2014" if is_western and text in _DASHES else text for text in output.txts)
+    found = zip(texts, output.scores, output.boxes, output.word_results, strict=True)
     lines = (
         _line(gray, text, float(score), _around(box), cast("Sequence[_Character]", characters)) for text, score, box, characters in found
     )

@@ -60,6 +60,11 @@ def split_charts(image: NDArray[np.uint8], lines: Sequence[Line], rect: Rect) ->
     return (rect,)
 
 
+def with_strokes(strokes: Sequence[Rect], chart: Rect) -> Rect:
+    """Return `chart` grown to the ends of the bars, curves and axes that it cuts off: those of which it holds most."""
+    return hull((chart, *(stroke for stroke in strokes if inside(stroke, chart) > 0.5)))
+
+
 def with_title(lines: Sequence[Line], chart: Rect) -> Rect:
     """Return `chart` grown by the lines right above it that are narrower than it: its title and legend."""
     height = _line_height(lines)

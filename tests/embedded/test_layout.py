@@ -82,7 +82,7 @@ def test_a_bar_chart_is_a_chart_and_no_table() -> None:
     (page,) = layout.survey_pages([(1, 1, read(bars))])
     assert page.tables == ()
     (chart,) = page.charts
-    assert chart.box == pytest.approx((170, 120, 770, 440), abs=45)
+    assert chart.box == pytest.approx((175, 120, 790, 437), abs=30)
 
 
 def test_an_empty_page_is_blank() -> None:

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.embedded.charts.axes import find_value_axes
+from pipeline.embedded.charts.axes import ValueAxis, find_value_axes
 from pipeline.embedded.charts.figure import Figure, Label, label, turn_left
-from pipeline.embedded.charts.ink import background, blobs, clip, ink_mask
+from pipeline.embedded.charts.ink import background, blobs, clip, ink_mask, without_lines
 from pipeline.embedded.reading import Line, Rect
 
 _FLAT_SHARE = 0.6  # of the pixels of a chart lie in its most frequent colors; photographs stay far below
@@ -50,9 +50,17 @@ def _ink_without_text(image: NDArray[np.uint8], labels: Sequence[Label]) -> NDAr
 
 
 def _has_scale(figure: Figure, ink: NDArray[np.bool_]) -> bool:
+    marks = without_lines(ink, round(0.25 * ink.shape[1]), round(0.25 * ink.shape[0]))
     upright = find_value_axes(figure.labels)
     across = find_value_axes(turn_left(figure).labels)
-    return any(_spans(axis.rect, ink) for axis in upright) or any(_spans(axis.rect, ink.T[::-1]) for axis in across)
+    return any(_measures(axis, marks) for axis in upright) or any(_measures(axis, marks.T[::-1]) for axis in across)
+
+
+def _measures(axis: ValueAxis, marks: NDArray[np.bool_]) -> bool:
+    """Tell whether the axis has marks beside it and is no row of years, which heads tables too."""
+    values = [tick.value for tick in axis.scale.ticks]
+    are_years = all(value == round(value) and 1800 <= value <= 2100 for value in values)
+    return not are_years and _spans(axis.rect, marks)
 
 
 def _spans(rect: Rect, ink: NDArray[np.bool_]) -> bool:

@@ -78,7 +78,8 @@ def _grid(table: pymupdf.table.Table, scale: float) -> Grid:
                 col += 1
             rows, cols = placement.rowspan, placement.colspan
             taken.update((row + i, col + j) for i in range(rows) for j in range(cols))
-            cells.append(GridCell(row, col, rows, cols, _pixels(placement.bbox, scale), ""))
+            if placement.bbox:  # an empty placement has none
+                cells.append(GridCell(row, col, rows, cols, _pixels(placement.bbox, scale), ""))
     n_rows = max((row + 1 for row, _ in taken), default=0)
     return Grid(n_rows, max((col + 1 for _, col in taken), default=0), tuple(cells))
 

@@ -39,7 +39,7 @@ _FOOTNOTE = re.compile(r"\s*(?:[*†‡§¹²³⁴⁵⁶⁷⁸⁹]|\(?[1-9][0-9]
 
 
 _TABLE = re.compile(r"\s*(?:table|tab\.|tabelle|tableau|exhibit|schedule)\s", re.IGNORECASE)
-_STATED = re.compile(r"(?:in|amounts?|dollars?|euros?|figures?|values?|expressed|all|USD|EUR|GBP|[$€£¥])\b", re.IGNORECASE)
+_STATED = re.compile(r"(?:in|amounts?|dollars?|euros?|figures?|values?|expressed|all|USD|EUR|GBP)\b|[$€£¥]", re.IGNORECASE)
 _NEAR, _TIGHT = 1.6, 0.5
 """Widest gap above a table to its title, and between two lines of one note, in line heights."""
 _CONTINUES = 0.3
