@@ -205,8 +205,9 @@ def _usage(chunk: ChatCompletionChunk) -> Usage | None:
     if not chunk.usage:
         return None
     details = chunk.usage.prompt_tokens_details
-    extra = (details.model_extra or {}) if details else {}
-    images = extra.get("image_tokens", (extra.get("multimodal_tokens") or {}).get("image"))
+    told = details.model_dump() if details else {}
+    # vLLM says multimodal_tokens.image where SGLang and the embedded reader say image_tokens.
+    images = told.get("image_tokens") or (told.get("multimodal_tokens") or {}).get("image")
     return Usage(
         prompt_tokens=chunk.usage.prompt_tokens,
         completion_tokens=chunk.usage.completion_tokens,

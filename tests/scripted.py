@@ -116,7 +116,12 @@ class ScriptedServer:
         for start in range(0, len(text), 2000):
             yield _event({"choices": [{"index": 0, "delta": {"content": text[start : start + 2000]}}]})
         yield _event({"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]})
-        usage = {"prompt_tokens": 100, "completion_tokens": len(text) // 4, "total_tokens": 100 + len(text) // 4}
+        usage = {
+            "prompt_tokens": 100,
+            "completion_tokens": len(text) // 4,
+            "total_tokens": 100 + len(text) // 4,
+            "prompt_tokens_details": {"image_tokens": 63, "cached_tokens": 7},
+        }
         yield _event({"choices": [], "usage": usage})
         yield "data: [DONE]\n\n"
 
