@@ -14,6 +14,7 @@ from pipeline.embedded.reading import Line, Rect
 _FLAT_SHARE = 0.6  # of the pixels of a chart lie in its most frequent colors; photographs stay far below
 _N_COLORS = 12
 _MIN_INK = 0.004  # of the area, outside of texts: axes, bars, lines
+_MIN_MARKS = 0.001  # of the area beside a scale, lines left out: the dots of a scatter plot are few
 _MIN_SIDE = 40
 
 
@@ -66,7 +67,7 @@ def _measures(axis: ValueAxis, marks: NDArray[np.bool_]) -> bool:
 def _spans(rect: Rect, ink: NDArray[np.bool_]) -> bool:
     """Tell whether the scale covers much of the region's height, with ink beside it."""
     beside = ink[max(0, round(rect.y0)) : round(rect.y1)]
-    return rect.y1 - rect.y0 > 0.3 * ink.shape[0] and float(beside.mean()) > _MIN_INK
+    return rect.y1 - rect.y0 > 0.3 * ink.shape[0] and float(beside.mean()) > _MIN_MARKS
 
 
 def _has_disc(ink: NDArray[np.bool_]) -> bool:

@@ -17,6 +17,7 @@ _BASE_REACH = 4.5
 _ZERO_REACH = 5.0
 _THIN = 4  # px: as thick as an axis line may be
 _MIN_COVER = 0.6
+_MIN_SIDE = 20  # px: a smaller plot shows nothing
 
 
 class Frame(NamedTuple):
@@ -47,17 +48,21 @@ class Frame(NamedTuple):
 
 def find_frame(figure: Figure, legend: Sequence[Key]) -> tuple[Frame, ...]:
     """Return the way of looking at the figure in which bars explain most, upright if there are none; empty without an axis."""
-    upright = [_frame(figure, axis, legend) for axis in find_value_axes(figure.labels)[:2]]
-    turned = turn_left(figure)
-    across = [_frame(turned, axis, legend) for axis in find_value_axes(turned.labels)[:1]]
-    bars = [frame for frame in upright[:1] + across if frame.cover >= _MIN_COVER]
+    frames = [frame for way in (figure, turn_left(figure)) for frame in _frames(way, legend)]
+    bars = [frame for frame in frames if frame.cover >= _MIN_COVER]
     if bars:
         return (max(bars, key=lambda frame: frame.cover + 0.02 * (not frame.figure.is_turned)),)
-    return tuple(upright[:1] or across)
+    return tuple(frames[:1])
 
 
-def _frame(figure: Figure, axis: ValueAxis, legend: Sequence[Key]) -> Frame:
-    plot = find_plot(figure, axis)
+def _frames(figure: Figure, legend: Sequence[Key]) -> list[Frame]:
+    """Return the frame of the axis with most ticks, nothing without one or where nothing is drawn beside it."""
+    plots = [(axis, find_plot(figure, axis)) for axis in find_value_axes(figure.labels)[:1]]
+    frames = [_frame(figure, axis, plot, legend) for axis, plot in plots if min(plot.crop.shape[:2]) >= _MIN_SIDE]
+    return [frame for frame in frames if frame.layers]
+
+
+def _frame(figure: Figure, axis: ValueAxis, plot: Plot, legend: Sequence[Key]) -> Frame:
     axis = snapped(axis, plot, figure)
     layers = find_layers(plot, legend)
     top = float(max(0, round(plot.rect.y0)))

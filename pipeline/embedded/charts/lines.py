@@ -94,9 +94,9 @@ def knots(traces: Sequence[Trace], ticks: Sequence[float], origin: float | None)
         ticks: Positions of the printed labels, px, ascending.
         origin: Where the axis is zero if its labels are numbers: points may then lie at multiples of other steps than the labels'.
     """
-    if len(ticks) < 2 or not traces:
+    if len(ticks) < 2 or ticks[0] == ticks[-1] or not traces:
         return np.asarray(ticks, np.float64)
-    pitch = float(np.median(np.diff(ticks)))
+    pitch = max(_MIN_PITCH, float(np.median(np.diff(ticks))))
     first, last = min(float(trace.xs[0]) for trace in traces), max(float(trace.xs[-1]) for trace in traces)
     printed = min((_grid(ticks, 1, first, last) + shift for shift in _SHIFTS), key=lambda grid: _worst(grid, traces))
     grids = [printed, *_other_grids(ticks, pitch, first, last, origin)]

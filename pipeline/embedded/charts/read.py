@@ -70,7 +70,7 @@ def _read_frame(frame: Frame) -> Result:
     ink: dict[Kind, float] = {}
     for kind, layer in zip(kinds, frame.layers, strict=True):
         ink[kind] = ink.get(kind, 0.0) + float(layer.mask.sum())
-    main: Kind = max(ink, key=lambda kind: ink[kind]) if ink else "bar"
+    main: Kind = max(ink, key=lambda kind: ink[kind])
     layers = [index for index, kind in enumerate(kinds) if kind == main]
     result = _read_kind(frame, main, layers)
     over = [index for index, kind in enumerate(kinds) if main == "bar" and kind == "line" and _crosses_gaps(frame, index)]

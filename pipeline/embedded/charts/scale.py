@@ -6,6 +6,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 _MIN_TICKS = 3
 _STEP_TOLERANCE = 0.04
@@ -49,10 +50,11 @@ def fit_scale(ticks: Sequence[Tick], tolerance: float) -> Scale | None:
     """Return the scale of at least three of the ticks, each within `tolerance` px of it; None if there is none.
 
     Every pair of ticks proposes a line and the line with most agreeing ticks wins (RANSAC, exhaustive because axes are short);
-    least squares over those ticks gives the result. Values that do not sit on one regular step are no linear axis.
+    least squares over those ticks gives the result. Values that are not multiples of one step are no linear axis, and the numbers of a
+    logarithmic one are 1, 2, 3 or 5 times a power of ten.
     """
     linear = _fit(ticks, tolerance, is_log=False)
-    positive = [tick for tick in ticks if tick.value > 0]
+    positive = [tick for tick in ticks if tick.value > 0 and f"{tick.value:.6e}"[0] in "1235" and float(f"{tick.value:.0e}") == tick.value]
     log = _fit(positive, tolerance, is_log=True)
     if log is not None and _spans_decades(log) and (linear is None or len(log.ticks) > len(linear.ticks)):
         return log
@@ -76,7 +78,7 @@ def _fit(ticks: Sequence[Tick], tolerance: float, *, is_log: bool) -> Scale | No
     return Scale(float(slope), float(intercept), tuple(kept), is_log)
 
 
-def _agreeing(positions: np.ndarray, values: np.ndarray, first: int, second: int, tolerance: float) -> list[int]:
+def _agreeing(positions: NDArray[np.float64], values: NDArray[np.float64], first: int, second: int, tolerance: float) -> list[int]:
     run, rise = positions[second] - positions[first], values[second] - values[first]
     if abs(run) < 2 * tolerance or rise == 0:
         return []
@@ -84,12 +86,18 @@ def _agreeing(positions: np.ndarray, values: np.ndarray, first: int, second: int
     return [int(index) for index in np.flatnonzero(np.abs(expected - positions) <= tolerance)]
 
 
-def _is_regular(values: np.ndarray) -> bool:
+def _is_regular(values: NDArray[np.float64]) -> bool:
     steps = np.diff(np.unique(values))
     if len(steps) < _MIN_TICKS - 1:
         return False
-    ratios = steps / steps.min()
-    return bool(np.all(np.abs(ratios - np.round(ratios)) <= _STEP_TOLERANCE * np.maximum(1, ratios)))
+    step = float(steps.min())
+    is_round = abs(float(f"{step:.3g}") - step) < 1e-4 * step
+    return is_round and _are_multiples(steps, step) and _are_multiples(values, step / 2)
+
+
+def _are_multiples(values: NDArray[np.float64], step: float) -> bool:
+    ratios = values / step
+    return bool(np.all(np.abs(ratios - np.round(ratios)) <= _STEP_TOLERANCE))
 
 
 def _spans_decades(scale: Scale) -> bool:

@@ -14,6 +14,7 @@ from pipeline.embedded.charts.quantities import parse_quantity
 from pipeline.embedded.reading import Line, Rect, Word
 
 _COMFORTABLE_SIDE = 1600  # px; small type is read better enlarged, large crops cost time
+_LEGIBLE = 8  # px: a smaller image holds no text
 _SPLIT_GAP = 0.9  # of the type size: wider gaps separate labels
 _THOUSANDS_GAP = 0.5
 _STRIP = 0.22  # of the side: where the labels of an axis are
@@ -26,6 +27,8 @@ _GLUED_MONTHS = re.compile(rf"(?:{_MONTHS}){{2,}}")
 
 def read_labels(image: Image) -> tuple[Label, ...]:
     """Return the labels of `image` (height, width, 3; RGB) in its pixels, turned ones marked and not to be trusted."""
+    if min(image.shape[:2]) < _LEGIBLE:
+        return ()
     factor = min(2.0, max(1.0, _COMFORTABLE_SIDE / max(image.shape[:2])))
     larger = image if factor == 1 else cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
     lines = [_shrunk(line, factor) for line in ocr.read_lines(np.asarray(larger, np.uint8))]
@@ -103,8 +106,6 @@ def read_turned_labels(image: Image, area: Rect) -> tuple[Label, ...]:
     """Return the labels in `area` of `image` that run from bottom to top."""
     x0, y0, x1, y1 = (max(0, round(side)) for side in area)
     strip = image[y0:y1, x0:x1]
-    if min(strip.shape[:2], default=0) < 8:
-        return ()
     upright = np.ascontiguousarray(np.rot90(strip, -1))
     height = strip.shape[0]
     return tuple(
