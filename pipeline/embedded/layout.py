@@ -20,6 +20,7 @@ from schemas.extraction import LocatedChart, LocatedTable, ModelBox, PageKind, S
 _PAGE_HEIGHT = 792.0
 """Points that the longer side of a page image is taken to be: Letter; A4, slides and scans are near enough."""
 _CONTENTS = re.compile(r"\s*(?:table\s+of\s+)?contents\s*|\s*index\s*|\s*(?:inhalt|sommaire)\w*\s*", re.IGNORECASE)
+_PAGE_NUMBER = re.compile(r"^[^\d,%$]*(\d{1,3})$")
 _LABEL = re.compile(r"(?:table|exhibit)\s+\w{1,4}[.:]", re.IGNORECASE)
 _CONTINUED = re.compile(r"\b(?:continued|cont['’]?d|cont\.)", re.IGNORECASE)
 _EDGE = 0.2
@@ -138,13 +139,25 @@ def _surveyed(doc: int, page: int, reading: Reading, previous: Reading | None) -
 def _page_kind(reading: Reading) -> PageKind:
     if not reading.lines:
         return "other" if reading.regions else "blank"
-    if any(_CONTENTS.fullmatch(line.text) for line in reading.lines if line.rect.y1 < 0.35 * reading.height):
+    if _is_contents(reading):
         return "contents"
     page = reading.width * reading.height
     shares = {kind: sum(area(r.rect) for r in reading.regions if r.kind == kind) / page for kind in ("table", "chart")}
     if max(shares.values()) > 0.15:
         return "table" if shares["table"] >= shares["chart"] else "chart"
     return "slide" if reading.width > reading.height else "text"
+
+
+def _is_contents(reading: Reading) -> bool:
+    """Whether a page says so and its right margin is a column of page numbers; 10-Ks link to it from every page."""
+    if not any(_CONTENTS.fullmatch(line.text) for line in reading.lines if line.rect.y1 < 0.35 * reading.height):
+        return False
+    margin = max(line.rect.x1 for line in reading.lines) - 0.03 * reading.width
+    ends = [line.words[-1].text for line in sorted(reading.lines, key=lambda line: line.rect.y0) if line.rect.x1 > margin]
+    numbers = [int(found.group(1)) for text in ends if (found := _PAGE_NUMBER.search(text))]
+    others = sum(word.rect.x1 <= margin and word.text.replace(",", "").isdigit() for word in _words(reading))
+    is_column = len(numbers) >= 4 and len(numbers) > 0.6 * len(ends) and others < 0.5 * len(numbers)
+    return is_column and numbers == sorted(numbers)
 
 
 def _tables(reading: Reading) -> list[Rect]:

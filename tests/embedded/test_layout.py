@@ -94,6 +94,16 @@ def test_a_contents_page_is_known_as_such() -> None:
     assert layout.survey(1, 2, read(contents)).kind == "contents"
 
 
+def test_a_link_to_the_contents_makes_no_contents_page() -> None:
+    def linked(page: pymupdf.Page) -> None:
+        page.insert_text((60, 40), "Table of Contents", fontsize=9)
+        table_at(150)(page)
+
+    (page,) = layout.survey_pages([(1, 1, read(linked))])
+    assert page.kind != "contents"
+    assert len(page.tables) == 1
+
+
 @pytest.fixture(scope="module")
 def foot() -> Reading:
     return read(table_at(540, title="Table 3. Landings by district"))

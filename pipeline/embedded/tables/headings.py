@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from pipeline.embedded.reading import Line, Rect
 from pipeline.embedded.tables.grid import Grid, GridCell, hull, overlap, text_lines
+from pipeline.embedded.tables.notes import is_caption
 from pipeline.embedded.tables.rules import Rules
 from pipeline.embedded.tables.spans import with_row_above
 from pipeline.embedded.tables.tidy import without_rows
@@ -11,19 +12,35 @@ from pipeline.embedded.tables.tidy import without_rows
 _REACH = 5.0
 """How far above the grid, in line heights, the rule at the top of a table is looked for."""
 
+_MOST_TITLES = 3
 
-def without_title(grid: Grid) -> Grid:
-    """Return `grid` without the lines at its top that only its first column holds: they are the title, not headings."""
+
+def without_title(grid: Grid, box: Rect) -> Grid:
+    """Return `grid` without the lines at its top that are the title of the table located in `box`, not headings.
+
+    Only the first column holds such a line, and it reads like a title, is longer than any row label, lies above the
+    box, or stands over a heading row that leaves the first column empty.
+    """
     rows = grid.rows()
     count = 0
-    while count < min(len(rows) - 2, 3) and _is_title(rows[count], grid.n_cols):
+    while count < min(len(rows) - 2, _MOST_TITLES) and _is_alone(rows[count], grid.n_cols):
         count += 1
+    longest = max((len(cell.text) for cell in grid.cells if cell.col == 0 and cell.row >= count), default=0)
+    while count and not _is_title(rows[count - 1], rows[count], box, longest):
+        count -= 1
     return without_rows(grid, count) if count else grid
 
 
-def _is_title(cells: Sequence[GridCell], n_cols: int) -> bool:
+def _is_alone(cells: Sequence[GridCell], n_cols: int) -> bool:
     texts = [cell for cell in cells if cell.text]
     return n_cols > 1 and len(texts) == 1 and texts[0].col == 0 and texts[0].row_span == 1
+
+
+def _is_title(cells: Sequence[GridCell], below: Sequence[GridCell], box: Rect, longest: int) -> bool:
+    line = next(cell for cell in cells if cell.text)
+    is_stub_empty = not any(cell.text for cell in below if cell.col == 0)
+    is_long = len(line.text) > 1.3 * longest
+    return is_caption(line.text) or is_stub_empty or is_long or (line.rect.y0 + line.rect.y1) / 2 < box.y0
 
 
 def with_headings_above(grid: Grid, lines: Sequence[Line], rules: Rules) -> Grid:

@@ -63,6 +63,11 @@ def notes_around(lines: Sequence[Line], table: Rect) -> Notes:
     return Notes(title, subtitle, _below(lines, table, height))
 
 
+def is_caption(text: str) -> bool:
+    """Whether `text` can only be a title or the line under one: "Table 2. ...", "(in thousands)"."""
+    return bool(_TABLE.match(text)) or _is_subtitle(text)
+
+
 def scale_of(text: str) -> float | None:
     """Return the factor that `text` states: 1000.0 for "(in thousands)"; None where it states none."""
     found = _SCALE.search(text)

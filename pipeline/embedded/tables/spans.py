@@ -101,7 +101,7 @@ def _covered(rect: Rect, columns: Sequence[tuple[float, float]], rules: Rules, l
     """Return the columns under a heading or under the rule below it, unless other words of its `line` share that rule."""
     height = rect.y1 - rect.y0
     others = [word.rect for word in line if inside(word.rect, rect) < 0.5]
-    near = (rule for rule in rules.horizontal if -0.3 * height < rule.y0 - rect.y1 < height and _is_over(rect, rule))
+    near = (rule for rule in rules.horizontal if -0.3 * height < rule.y0 - rect.y1 < 0.6 * height and _is_over(rect, rule))
     own = (rule for rule in near if not any(_is_over(other, rule) for other in others))
     wide = min(own, key=lambda rule: rule.x1 - rule.x0, default=rect)
     shares = (overlap(sides, (wide.x0, wide.x1)) / max(min(sides[1] - sides[0], wide.x1 - wide.x0), 1.0) for sides in columns)

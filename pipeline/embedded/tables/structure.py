@@ -53,7 +53,7 @@ def read_part(image: NDArray[np.uint8], box: Rect) -> PartGrid:
     rules = find_rules(upright, read)
     words = [word for line in lines for word in line.words]
     grid = tidied(filled(_best_grid(upright, box, lines, rules), words))
-    grid = without_title(with_headings_above(with_split_heading(grid, words, rules), lines, rules))
+    grid = without_title(with_headings_above(with_split_heading(grid, words, rules), lines, rules), box)
     grid = with_heading_spans(grid, n_header_rows(grid), words, rules)
     rect = hull(cell.rect for cell in grid.cells) if grid.cells else box
     outside = tuple(line for line in lines if inside(line.rect, rect) <= 0.5)
@@ -87,7 +87,7 @@ def _holds(grid: Grid, words: Sequence[Word], box: Rect) -> bool:
     table = hull(cell.rect for cell in grid.cells)
     if inside(box, table) < 0.8 or len(grid.cells) < _FEWEST_CELLS:
         return False
-    mine = [word for word in words if inside(word.rect, table) > 0.5]
+    mine = [word for word in words if max(inside(word.rect, box), inside(word.rect, table)) > 0.5]
     held = [[word for word in mine if inside(word.rect, cell.rect) > 0.5] for cell in grid.cells]
     return sum(len(cell) for cell in held) > 0.95 * len(mine) and not any(_is_crowded(cell) for cell in held)
 

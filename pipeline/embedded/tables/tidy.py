@@ -21,8 +21,8 @@ def tidied(grid: Grid) -> Grid:
 
 def without_empty(grid: Grid) -> Grid:
     """Return `grid` without the rows and columns in which no cell has text."""
-    rows = {place for cell in grid.cells if cell.text for place in range(cell.row, cell.row + 1)}
-    cols = {place for cell in grid.cells if cell.text for place in range(cell.col, cell.col + 1)}
+    rows = {cell.row for cell in grid.cells if cell.text}
+    cols = {cell.col for cell in grid.cells if cell.text}
     return _kept(grid, rows, cols)
 
 
