@@ -20,7 +20,7 @@ from schemas.value import Value
 V = TypeVar("V", bound=Value)
 
 # Above a table stand its title and unit, below it its footnotes: parts of the page's height and width.
-TABLE_MARGIN = (0.03, 0.07)
+TABLE_MARGIN = (0.02, 0.04)
 CHART_MARGIN = (0.02, 0.03)
 # Replies to one table before it is called truncated: ten thousand rows at a hundred and more a reply.
 MOST_REPLIES = 100
