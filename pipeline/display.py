@@ -13,6 +13,7 @@ from pipeline.ledger import Observe
 from schemas.failure import Failure
 from schemas.outcome import Progress as Counts
 from schemas.outcome import Report
+from schemas.result import Answer
 
 SHOWN_FAILURES = 10
 
@@ -62,10 +63,7 @@ def summary(console: Console, report: Report, out: Path) -> None:
     if outcome.answers:
         answers = Table("question", "answer", "evidence", title="answers")
         for answer in outcome.answers:
-            pages = ", ".join(f"p. {item.page_no}" for item in answer.evidence)
-            answers.add_row(
-                answer.question.question, answer.reading.text or "(not in these documents)", f"{pages} {answer.evidence_status}"
-            )
+            answers.add_row(answer.question.question, _answer(answer), _evidence(answer))
         console.print(answers)
     failures(console, outcome.failures)
     if report.recognised:
@@ -76,6 +74,18 @@ def summary(console: Console, report: Report, out: Path) -> None:
     console.print(f"{len(paid)} requests, {tokens:,} tokens, {seconds:.0f} s; the dataset is in [bold]{out}[/bold]", highlight=False)
 
 
+def _answer(answer: Answer) -> str:
+    text, unit = answer.reading.text, answer.reading.unit
+    if not text:
+        return "(not in these documents)"
+    return f"{text} ({unit})" if unit and unit not in text else text
+
+
+def _evidence(answer: Answer) -> str:
+    pages = ", ".join(f"p. {page_no}" for page_no in dict.fromkeys(item.page_no for item in answer.evidence))
+    return f"{pages} {answer.evidence_status}" if pages else ""
+
+
 def plan(console: Console, estimated: Estimate) -> None:
     """Print an estimate."""
     table = Table("document", "pages", "blank", "image tokens")
@@ -83,7 +93,7 @@ def plan(console: Console, estimated: Estimate) -> None:
         table.add_row(document.filename, str(document.n_pages), str(document.n_blank), f"{document.image_tokens:,}")
     console.print(table)
     console.print(
-        f"survey and questions: {estimated.n_batches} batches, {estimated.n_requests} requests, {estimated.input_tokens:,} tokens in, "
+        f"survey and questions: batches {estimated.n_batches}, requests {estimated.n_requests}; {estimated.input_tokens:,} tokens in, "
         f"about {estimated.output_tokens:,} out; {estimated.gpu_seconds:,.0f} s of one GLM-4.6V server at published rates, "
         f"USD {estimated.cost_usd:.2f} at published prices. Tables and charts come on top, once the survey has found them.",
         highlight=False,

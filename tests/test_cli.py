@@ -85,5 +85,5 @@ def test_plan_tells_tokens_and_cost_without_a_backend(make_pdf: MakePdf, tmp_pat
     (tmp_path / "q.yaml").write_text("- {id: a, question: What}")
     done = longread("plan", make_pdf(), "--questions", tmp_path / "q.yaml")
     assert done.returncode == 0, done.stderr
-    assert "1 batches, 2 requests" in done.stdout
+    assert "batches 1, requests 2" in done.stdout
     assert "USD" in done.stdout
