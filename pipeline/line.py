@@ -95,9 +95,10 @@ class Line:
 
     def batches(self, images: Sequence[PageImage]) -> tuple[Batch, ...]:
         """Return the images packed into requests; documents in the order in which they first appear."""
-        ids = dict.fromkeys(image.doc_id for image in images)
-        pages = [Pages(self.documents[doc_id].filename, [i for i in images if i.doc_id == doc_id]) for doc_id in ids]
-        return pack(pages, self.capacity, PRICE)
+        pages: dict[str, list[PageImage]] = {}
+        for image in images:
+            pages.setdefault(image.doc_id, []).append(image)
+        return pack([Pages(self.documents[doc_id].filename, own) for doc_id, own in pages.items()], self.capacity, PRICE)
 
     async def _rasterized(self, images: Sequence[PageImage]) -> list[tuple[bytes, Engine]]:
         results = await asyncio.gather(*(self._page(image) for image in images), return_exceptions=True)

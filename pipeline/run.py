@@ -2,10 +2,11 @@
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -22,6 +23,7 @@ from pipeline.sources import expand, local_path
 from pipeline.survey import survey
 from pipeline.to_rows import run_row, to_rows
 from pipeline.workers import Workers
+from schemas.batch import Batch
 from schemas.document import Document, LayerWord, Source
 from schemas.errors import LongreadError, Malformed, MissingSource, SettingsError, SourceError
 from schemas.located import SurveyedPage
@@ -31,6 +33,8 @@ from schemas.settings import Job, Question, Settings
 from schemas.value import Value
 
 T = TypeVar("T")
+PageKey = tuple[str, int]
+"""doc_id and page_no."""
 
 
 class Spawn(Protocol):
@@ -136,8 +140,8 @@ async def _open(
 
 
 class _Read(NamedTuple):
-    surveyed: Mapping[tuple[str, int], tuple[str, ...]]
-    """The batches that each page (doc_id, page_no) was shown in and is known from."""
+    shown_in: Mapping[PageKey, tuple[str, ...]]
+    """The batches that show each surveyed page."""
     tables: tuple[Table, ...]
     charts: tuple[Chart, ...]
 
@@ -152,28 +156,33 @@ async def _read_documents(line: Line, documents: Sequence[Document], spawn: Spaw
     surveys = await asyncio.gather(
         *(spawn(f"survey batch {number} of {len(batches)}", partial(survey, line, batch)) for number, batch in enumerate(batches, 1))
     )
-    pages = [page for surveyed in surveys for page in surveyed]
+    pages: dict[str, list[SurveyedPage]] = {document.doc_id: [] for document in documents}
+    for page in chain.from_iterable(surveys):
+        pages[page.doc_id].append(page)
     line.ledger.stage("read")
     read = await asyncio.gather(
-        *(spawn(f"read {document.filename}", partial(_read_document, line, document, pages)) for document in documents)
+        *(spawn(f"read {document.filename}", partial(_read_document, line, pages[document.doc_id])) for document in documents)
     )
     return _Read(
-        {
-            (i.doc_id, i.page_no): tuple(b.batch_id for b in batches if i in b.images)
-            for i in images
-            if (i.doc_id, i.page_no) in _keys(pages)
-        },
+        _shown_in(batches, {(page.doc_id, page.page_no) for page in chain.from_iterable(surveys)}),
         tuple(table for tables, _ in read for table in tables),
         tuple(chart for _, charts in read for chart in charts),
     )
 
 
-def _keys(pages: Iterable[SurveyedPage]) -> set[tuple[str, int]]:
-    return {(page.doc_id, page.page_no) for page in pages}
+def _shown_in(batches: Iterable[Batch], surveyed: Container[PageKey]) -> dict[PageKey, tuple[str, ...]]:
+    """Return the batches that show each surveyed page."""
+    shown: dict[PageKey, tuple[str, ...]] = {}
+    for batch in batches:
+        for image in batch.images:
+            key = (image.doc_id, image.page_no)
+            if key in surveyed:
+                shown[key] = (*shown.get(key, ()), batch.batch_id)
+    return shown
 
 
-async def _read_document(line: Line, document: Document, pages: Iterable[SurveyedPage]) -> tuple[tuple[Table, ...], tuple[Chart, ...]]:
-    tables, charts = merge.sites(page for page in pages if page.doc_id == document.doc_id)
+async def _read_document(line: Line, pages: Iterable[SurveyedPage]) -> tuple[tuple[Table, ...], tuple[Chart, ...]]:
+    tables, charts = merge.sites(pages)
     tables, charts = tables if "tables" in line.job.tasks else (), charts if "charts" in line.job.tasks else ()
     line.ledger.count(reads_total=len(tables) + len(charts))
     read_tables = [_counted(line, extract.read_table(line, site, number)) for number, site in enumerate(tables)]
@@ -233,9 +242,9 @@ async def _document_outcome(line: Line, document: Document, read: _Read) -> Docu
             doc_id=document.doc_id,
             page=page,
             image=line.image(*key, survey_dpi(page)),
-            status="skipped" if page.is_blank else "read" if key in read.surveyed else "failed",
+            status="skipped" if page.is_blank else "read" if key in read.shown_in else "failed",
             reason="blank" if page.is_blank else failed.get(key) or line.second_engine.get(key),
-            batch_ids=read.surveyed.get(key, ()),
+            batch_ids=read.shown_in.get(key, ()),
             text_recall=_recall(tables, page.page_no, layers.get(page.page_no, ())),
         )
         if done.status == "failed" and key not in failed:
