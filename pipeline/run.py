@@ -73,6 +73,7 @@ async def run(job: Job, settings: Settings, observe: Observe = silent, spawn: Sp
         known = _committed(line, "documents", "doc_id", ok_only=True)
         new = [document for document in found if document.doc_id not in known]
         recognised = tuple(document for document in found if document.doc_id in known)
+        ledger.count(pages_total=sum(len(document.pages) for document in new))
         questions = _open_questions(line, job.questions if "answers" in job.tasks else ())
         read = await _read_documents(line, new, spawn)
         answered = await _answer(line, questions, spawn)
@@ -105,7 +106,7 @@ async def open_sources(workers: Workers, job: Job, settings: Settings, ledger: L
             known = documents.setdefault(document.doc_id, document)
             others = [source for source in document.sources if source not in known.sources]
             documents[document.doc_id] = known.model_copy(update={"sources": (*known.sources, *others)})
-    ledger.count(documents=len(documents), pages_total=sum(len(document.pages) for document in documents.values()))
+    ledger.count(documents=len(documents))
     return [*documents.values()], [refused for refused in opened if isinstance(refused, RefusedDocument)]
 
 
