@@ -24,7 +24,8 @@ from schemas.document import Document
 from schemas.errors import BackendError, BudgetError, LongreadError
 from schemas.failure import Failure
 from schemas.outcome import Report
-from schemas.settings import EMBEDDED, ImageLimits, Job, Settings
+from schemas.preset import ImageLimits
+from schemas.settings import EMBEDDED, Job, Settings
 
 T = TypeVar("T")
 app = typer.Typer(

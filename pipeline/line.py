@@ -21,7 +21,8 @@ from schemas.batch import Batch, PageImage
 from schemas.document import Box, Document, Engine, LayerWord
 from schemas.errors import BackendError, BudgetError, LongreadError, PagesLost
 from schemas.message import Completion, ModelCard, Request
-from schemas.settings import EMBEDDED, ImageLimits, Job, Settings
+from schemas.preset import ImageLimits
+from schemas.settings import EMBEDDED, Job, Settings
 
 SMALLEST_PAGE_TOKENS = 256
 PRICE = Price(per_image=MARKER_COST, per_document=FILENAME_COST)

@@ -7,7 +7,7 @@ layer): 98 % of the digits are read at 10 pixels per em of the page's smaller pr
 from pipeline.tokens import page_grid
 from schemas.batch import PageImage
 from schemas.document import Box, Document, Page
-from schemas.settings import ImageLimits
+from schemas.preset import ImageLimits
 
 SURVEY_EM_PX = 10.0
 READ_EM_PX = 20.0

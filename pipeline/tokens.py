@@ -7,7 +7,7 @@ half of `longest_edge`.
 import math
 from typing import NamedTuple
 
-from schemas.settings import ImageLimits
+from schemas.preset import ImageLimits
 
 MAX_ASPECT_RATIO = 200
 

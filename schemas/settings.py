@@ -1,59 +1,22 @@
 """Everything that can be set, in one place: what a run is asked to do, and the limits it keeps."""
 
 import hashlib
-import json
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from schemas.errors import SettingsError
 from schemas.extraction import AnswerKind
+from schemas.preset import ImageLimits
 from schemas.value import Value
 
 SCHEMA_VERSION = 1
 Task = Literal["tables", "charts", "answers"]
 Profile = Literal["fast", "balanced", "thorough"]
 EMBEDDED = "embedded"
-
-
-class ImageLimits(Value):
-    """The values of the checkpoint's `preprocessor_config.json` that decide an image's tokens.
-
-    The default `longest_edge` is the smaller of the two in circulation (9,633,792; the processor class says 11,760,000): a page
-    within it is left alone by both.
-    """
-
-    patch_size: int = 14
-    merge_size: int = 2
-    temporal_patch_size: int = 2
-    shortest_edge: int = 12_544
-    """An area in pixels, in spite of its name."""
-    longest_edge: int = 9_633_792
-    """An area in pixels, in spite of its name; counted over two frames for a still image."""
-
-    @classmethod
-    def of_checkpoint(cls, path: Path) -> Self:
-        """Return the limits in a checkpoint's `preprocessor_config.json`.
-
-        Raises:
-            SettingsError: it cannot be read.
-        """
-        try:
-            config = json.loads(path.read_text(encoding="utf-8"))
-            names = ("patch_size", "merge_size", "temporal_patch_size")
-            return cls.model_validate({**{name: config[name] for name in names}, **config["size"]})
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            msg = f"{path} is not the preprocessor_config.json of a GLM-4.6V checkpoint: {error}"
-            raise SettingsError(msg) from error
-
-    @property
-    def factor(self) -> int:
-        """Side in pixels of the square that becomes one token."""
-        return self.patch_size * self.merge_size
 
 
 class Question(Value):

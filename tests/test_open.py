@@ -14,7 +14,7 @@ from pipeline.plan import page_image, read_dpi, survey_dpi
 from pipeline.rasterize import layer_words, rasterize
 from schemas.document import Box, Document, Source
 from schemas.errors import CorruptPdf, EncryptedPdf, OversizedPage, SourceError, UnsupportedFile
-from schemas.settings import ImageLimits
+from schemas.preset import ImageLimits
 
 MakePdf = Callable[..., Path]
 

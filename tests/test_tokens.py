@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.tokens import MAX_ASPECT_RATIO, image_tokens, page_grid, resized, text_tokens_bound
 from schemas.errors import SettingsError
-from schemas.settings import ImageLimits
+from schemas.preset import ImageLimits
 
 SMALL = ImageLimits()
 LARGE = ImageLimits(longest_edge=11_760_000)

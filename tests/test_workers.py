@@ -14,7 +14,8 @@ from pipeline.rasterize import rasterize
 from pipeline.workers import Workers
 from schemas.document import Document, Page, Source
 from schemas.errors import RasterizeCrash, RasterizeTimeout
-from schemas.settings import ImageLimits, Settings
+from schemas.preset import ImageLimits
+from schemas.settings import Settings
 
 SETTINGS = Settings(workers=1)
 
