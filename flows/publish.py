@@ -77,6 +77,7 @@ def summary(report: Report, out: Path) -> str:
     sections = (
         f"# Run {report.record.run_id}: {report.record.status}",
         _counts(report),
+        *_warnings(outcome.warnings),
         *_failures(outcome.failures, names),
         *_answers(outcome.answers, names),
         *_dataset(report, out),
@@ -102,6 +103,11 @@ def _counts(report: Report) -> str:
     seconds = (record.ended_at - record.started_at).total_seconds()
     cost = f"{counted(len(paid), 'request')}, {counted(tokens, 'token')}, {seconds:,.0f} s with {plain(record.model)}"
     return f"{', '.join(parts)}. {cost}."
+
+
+def _warnings(warnings: Sequence[str]) -> Iterator[str]:
+    if warnings:
+        yield _listed([f"**warning** {plain(warning)}" for warning in warnings])
 
 
 def _failures(failures: Sequence[Failure], names: Mapping[str, str]) -> Iterator[str]:

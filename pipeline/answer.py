@@ -71,7 +71,7 @@ async def _evidence_batch(line: Line, question: Question, batches: Sequence[Batc
     for evidence in found:
         page = line.documents[evidence.doc_id].page(evidence.page_no)
         image = line.image(evidence.doc_id, evidence.page_no, read_dpi(page))
-        cost = image.tokens + prompt.MARKER_COST + prompt.FILENAME_COST
+        cost = image.tokens + line.price.per_image + line.price.per_document
         if (evidence.doc_id, evidence.page_no) not in chosen and cost <= room:
             chosen[evidence.doc_id, evidence.page_no] = image
             room -= cost

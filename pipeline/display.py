@@ -7,7 +7,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
+from pipeline.check import Check
 from pipeline.estimate import Estimate
 from pipeline.ledger import Observe
 from schemas.failure import Failure
@@ -66,6 +68,8 @@ def summary(console: Console, report: Report, out: Path) -> None:
             answers.add_row(answer.question.question, _answer(answer), _evidence(answer))
         console.print(answers)
     failures(console, outcome.failures)
+    for warning in outcome.warnings:
+        console.print(f"[yellow]warning[/yellow] {warning}", highlight=False, soft_wrap=True)
     if report.recognised:
         console.print(f"{len(report.recognised)} documents were committed before and are not read again (--force reads them)")
     paid = [r.completion.usage for r in outcome.requests if not r.completion.from_store]
@@ -84,6 +88,15 @@ def _answer(answer: Answer) -> str:
 def _evidence(answer: Answer) -> str:
     pages = ", ".join(f"p. {page_no}" for page_no in dict.fromkeys(item.page_no for item in answer.evidence))
     return f"{pages} {answer.evidence_status}" if pages else ""
+
+
+def checks(console: Console, name: str, found: Sequence[Check]) -> None:
+    """Print what was found out about a backend, a line each."""
+    table = Table("", "", "what was seen, and what to change", title=name)
+    colours = {"ok": "green", "warning": "yellow", "failed": "red"}
+    for line in found:
+        table.add_row(line.name, f"[{colours[line.verdict]}]{line.verdict}[/]", Text(line.told))
+    console.print(table)
 
 
 def plan(console: Console, estimated: Estimate) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from pipeline.answer import scope_of
-from pipeline.line import PRICE
+from pipeline.line import price_of, text_count
 from pipeline.pack import Pages, cost, pack
 from pipeline.plan import survey_images
 from pipeline.prompt import fixed_cost
@@ -45,15 +45,17 @@ class Estimate(Value):
 def estimate(documents: Sequence[Document], job: Job, settings: Settings) -> Estimate:
     """Return what surveying the documents and asking the questions will take."""
     images = {document.doc_id: survey_images(document, job.image_limits) for document in documents}
-    capacity = settings.context_tokens - settings.max_output_tokens - fixed_cost()
-    batches = pack([Pages(document.filename, images[document.doc_id]) for document in documents], capacity, PRICE)
+    count = text_count(job)
+    price, fixed = price_of(count), fixed_cost(count)
+    capacity = settings.context_tokens - settings.max_output_tokens - fixed
+    batches = pack([Pages(document.filename, images[document.doc_id]) for document in documents], capacity, price)
     segments = [segment for batch in batches for segment in batch.segments]
     scopes = _scopes(documents, job.questions if "answers" in job.tasks else ())
-    asked = [sum(cost(segment, PRICE) for segment in segments if segment.doc_id in scope) for scope in scopes]
+    asked = [sum(cost(segment, price) for segment in segments if segment.doc_id in scope) for scope in scopes]
     # Each batch's worth of a question's scope is one request; when there are several, one more joins what they found.
     asking = [math.ceil(tokens / capacity) for tokens in asked]
     n_requests = len(batches) + sum(count + (count > 1) for count in asking)
-    input_tokens = sum(cost(segment, PRICE) for segment in segments) + sum(asked) + n_requests * fixed_cost()
+    input_tokens = sum(cost(segment, price) for segment in segments) + sum(asked) + n_requests * fixed
     n_pages = sum(len(pages) for pages in images.values())
     output_tokens = n_pages * REPLY_TOKENS_PER_PAGE + sum(asking) * REPLY_TOKENS_PER_ANSWER
     return Estimate(

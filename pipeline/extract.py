@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from pipeline import merge, parse, prompt, verify
-from pipeline.line import PRICE, Line
+from pipeline.line import Line
 from pipeline.merge import PartialReading
 from pipeline.plan import read_dpi, survey_dpi
 from pipeline.prompt import Crop
@@ -109,7 +109,7 @@ def _chunks(line: Line, site: TableSite) -> Iterator[tuple[Located, ...]]:
     chunk: list[Located] = []
     room = line.capacity
     for part in site.parts:
-        cost = _crop(line, site.doc_id, part, TABLE_MARGIN).image.tokens + 2 * PRICE.per_image
+        cost = _crop(line, site.doc_id, part, TABLE_MARGIN).image.tokens + 2 * line.price.per_image
         if cost > line.capacity:
             msg = f"the table on page {part.page_no} takes {cost:,} tokens, which no request of {line.capacity:,} holds"
             raise BudgetError(msg)

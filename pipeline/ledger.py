@@ -1,11 +1,14 @@
 """What happened so far in a run: failures, requests and counts. The one thing in it that changes, and it only grows."""
 
+import logging
 from collections.abc import Callable
 
-from schemas.errors import LongreadError
+from schemas.errors import BackendError, LongreadError
 from schemas.failure import Failure, Stage
-from schemas.message import Completion, Request
+from schemas.message import Completion, Request, Usage
 from schemas.outcome import Progress, RequestRecord
+
+log = logging.getLogger(__name__)
 
 Observe = Callable[[Progress], None]
 
@@ -17,6 +20,7 @@ class Ledger:
         self._observe = observe
         self._failures: list[Failure] = []
         self._requests: list[RequestRecord] = []
+        self._warnings: list[str] = []
         self._progress = Progress()
 
     @property
@@ -28,6 +32,15 @@ class Ledger:
     def requests(self) -> tuple[RequestRecord, ...]:
         """Every request once, in the order of its id."""
         return tuple(sorted({r.request.request_id: r for r in self._requests}.values(), key=lambda r: r.request.request_id))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know though nothing failed."""
+        return tuple(self._warnings)
+
+    def warn(self, text: str) -> None:
+        """Record something that the user should know."""
+        self._warnings.append(text)
 
     def fail(
         self,
@@ -64,6 +77,19 @@ class Ledger:
         self._requests.append(RequestRecord(request=request, completion=completion))
         usage = completion.usage
         self.count(prompt_tokens=usage.prompt_tokens, completion_tokens=usage.completion_tokens)
+
+    def gave_up(self, request: Request, error: BackendError, latency_ms: float) -> None:
+        """Record a request that no completion came of: it was a rung of a ladder, and the next one may hold."""
+        log.info("%s request %s: %s", request.kind, request.request_id, error)
+        nothing = Completion(
+            request_id=request.request_id,
+            model=request.model,
+            text="",
+            finish_reason="error",
+            usage=Usage(),
+            latency_ms=latency_ms,
+        )
+        self._requests.append(RequestRecord(request=request, completion=nothing))
 
     def stage(self, name: str) -> None:
         """Say what the run is doing now."""

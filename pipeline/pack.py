@@ -6,6 +6,7 @@ bound on real page counts (next fit needs a fifth more requests), in n log n.
 """
 
 import hashlib
+import sys
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -33,18 +34,21 @@ class Pages(NamedTuple):
 
 class _Open(NamedTuple):
     room: int
+    slots: int
     number: int
 
 
-def pack(documents: Iterable[Pages], capacity: int, price: Price) -> tuple[Batch, ...]:
+def pack(documents: Iterable[Pages], capacity: int, price: Price, most_images: int | None = None) -> tuple[Batch, ...]:
     """Return batches of at most `capacity` tokens that hold every image once, context pages aside, in the order of the documents.
+
+    Some services take no more than `most_images` in a request, however few tokens they have.
 
     Raises:
         BudgetError: one image alone is over the capacity.
     """
-    segments = [segment for pages in documents if pages.images for segment in windows(pages, capacity, price)]
+    segments = [segment for pages in documents if pages.images for segment in windows(pages, capacity, price, most_images)]
     order = {id(segment): number for number, segment in enumerate(segments)}
-    bins = _best_fit(sorted(segments, key=lambda s: (-cost(s, price), order[id(s)])), capacity, price)
+    bins = _best_fit(sorted(segments, key=lambda s: (-cost(s, price), order[id(s)])), capacity, price, most_images)
     packed = [sorted(content, key=lambda s: order[id(s)]) for content in bins]
     return tuple(_batch(content) for content in sorted(packed, key=lambda content: order[id(content[0])]))
 
@@ -54,7 +58,7 @@ def cost(segment: Segment, price: Price) -> int:
     return segment.tokens + len(segment.images) * price.per_image + price.per_document
 
 
-def windows(pages: Pages, capacity: int, price: Price) -> list[Segment]:
+def windows(pages: Pages, capacity: int, price: Price, most_images: int | None = None) -> list[Segment]:
     """Return one document's images as one segment, or as several that each fit and overlap by a page.
 
     Raises:
@@ -63,7 +67,7 @@ def windows(pages: Pages, capacity: int, price: Price) -> list[Segment]:
     images, found = pages.images, list[Segment]()
     start = 0
     while start < len(images):
-        context = images[max(0, start - OVERLAP_PAGES) : start]
+        context = images[max(0, start - OVERLAP_PAGES) : start] if most_images != 1 else ()
         end = _last_that_fits(images, start, capacity - price.per_document, price, context)
         if end == start and context:
             context = ()
@@ -72,6 +76,8 @@ def windows(pages: Pages, capacity: int, price: Price) -> list[Segment]:
             page = images[start]
             msg = f"page {page.page_no} has {page.tokens:,} tokens, which no request of {capacity:,} holds: lower the resolution"
             raise BudgetError(msg)
+        if most_images:
+            end = min(end, start + most_images - len(context))
         shown = (*context, *images[start:end])
         found.append(Segment(doc_id=images[0].doc_id, filename=pages.filename, images=shown, n_context=len(context)))
         start = end
@@ -86,19 +92,21 @@ def _last_that_fits(images: Sequence[PageImage], start: int, room: int, price: P
     return end
 
 
-def _best_fit(segments: Iterable[Segment], capacity: int, price: Price) -> list[list[Segment]]:
+def _best_fit(segments: Iterable[Segment], capacity: int, price: Price, most_images: int | None) -> list[list[Segment]]:
     bins: list[list[Segment]] = []
     opened: SortedKeyList = SortedKeyList(key=lambda opened_bin: opened_bin.room)
     for segment in segments:
-        size = cost(segment, price)
+        size, n_images = cost(segment, price), len(segment.images)
         at = opened.bisect_key_left(size)
+        while at < len(opened) and opened[at].slots < n_images:
+            at += 1
         if at == len(opened):
             bins.append([])
-            chosen = _Open(capacity, len(bins) - 1)
+            chosen = _Open(capacity, most_images or sys.maxsize, len(bins) - 1)
         else:
             chosen = opened.pop(at)
         bins[chosen.number].append(segment)
-        opened.add(_Open(chosen.room - size, chosen.number))
+        opened.add(_Open(chosen.room - size, chosen.slots - n_images, chosen.number))
     return bins
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from pipeline.tokens import text_tokens_bound
+from pipeline.tokens import TextCount, text_tokens_bound
 from schemas.batch import Batch, PageImage
 from schemas.document import Box
 from schemas.extraction import AnswerReading, ChartReading, Findings, Survey, TableReading, Transcript
@@ -64,10 +64,6 @@ def _version() -> str:
 PROMPT_VERSION = _version()
 """Changes whenever a word of a prompt or a field of a schema does."""
 
-MARKER_COST = text_tokens_bound("[doc 999 · page 99999][/doc 999 · page 99999]") + 2 * _TOKENS_PER_PART + _TOKENS_PER_IMAGE_PART
-"""Upper bound of the tokens around one page image."""
-FILENAME_COST = text_tokens_bound("[doc 999: ]" + 100 * "x") + _TOKENS_PER_PART
-"""Upper bound of the tokens before the pages of one document."""
 QUESTION_BYTES = 2_000
 """The longest question."""
 
@@ -78,6 +74,10 @@ class Served(NamedTuple):
     model: str
     rasterizer: str
     max_tokens: int
+    extraction: Sampling = Sampling()
+    thinking: Sampling = THINKING
+    thinking_budget: int | None = None
+    count: TextCount = text_tokens_bound
 
 
 class Crop(NamedTuple):
@@ -146,17 +146,18 @@ def _request(
         system=SYSTEM,
         parts=tuple(parts),
         max_tokens=served.max_tokens,
-        sampling=THINKING if thinking else Sampling(),
+        sampling=served.thinking if thinking else served.extraction,
         thinking=thinking,
-        expected_prompt_tokens=_TOKENS_PER_REQUEST + text_tokens_bound(SYSTEM) + sum(_tokens(part) for part in parts),
+        thinking_budget=served.thinking_budget if thinking else None,
+        expected_prompt_tokens=_TOKENS_PER_REQUEST + served.count(SYSTEM) + sum(_tokens(part, served.count) for part in parts),
         batch_id=batch_id,
     )
 
 
-def _tokens(part: TextPart | ImagePart) -> int:
+def _tokens(part: TextPart | ImagePart, count: TextCount) -> int:
     if isinstance(part, ImagePart):
         return part.image.tokens + _TOKENS_PER_IMAGE_PART
-    return text_tokens_bound(part.text) + _TOKENS_PER_PART
+    return count(part.text) + _TOKENS_PER_PART
 
 
 def _pages(batch: Batch) -> list[TextPart | ImagePart]:
@@ -185,11 +186,21 @@ def _instruction(kind: RequestKind, more: str = "") -> TextPart:
     return TextPart(text=f"{_INSTRUCTIONS[kind]}\nReply with JSON of this schema only: {schema}{more}")
 
 
-def fixed_cost() -> int:
+def marker_cost(count: TextCount) -> int:
+    """Return an upper bound of the tokens around one page image."""
+    return count("[doc 999 · page 99999]") + count("[/doc 999 · page 99999]") + 2 * _TOKENS_PER_PART + _TOKENS_PER_IMAGE_PART
+
+
+def filename_cost(count: TextCount) -> int:
+    """Return an upper bound of the tokens before the pages of one document; a name of 100 bytes takes no more than 100."""
+    return count("[doc 999: ]") + 100 + _TOKENS_PER_PART
+
+
+def fixed_cost(count: TextCount) -> int:
     """Return an upper bound of the tokens of a request without its pages: system text, instruction and the longest question."""
     instructions = (_instruction(kind).text for kind in ("survey", "answer", "finding"))
-    longest = max(text_tokens_bound(text) for text in instructions)
-    return _TOKENS_PER_REQUEST + text_tokens_bound(SYSTEM) + longest + QUESTION_BYTES + 100
+    longest = max(count(text) for text in instructions)
+    return _TOKENS_PER_REQUEST + count(SYSTEM) + longest + QUESTION_BYTES + 100
 
 
 def _question(question: Question) -> str:

@@ -21,10 +21,13 @@ MUPDF_VERSION = f"mupdf-{pymupdf.mupdf_version}"
 WHOLE = Box(x0=0, y0=0, x1=1, y1=1)
 
 
-def rasterize(path: str, image: PageImage, engine: Engine, password: str | None = None) -> tuple[bytes, Engine]:
+def rasterize(
+    path: str, image: PageImage, engine: Engine, password: str | None = None, most_bytes: int | None = None
+) -> tuple[bytes, Engine]:
     """Return the page image as PNG of exactly `image.width` x `image.height` pixels, and the engine that drew it.
 
-    Poppler is tried where MuPDF fails. A page without colour is encoded as gray: a third of the bytes, the same pixels.
+    Poppler is tried where MuPDF fails. A page without colour is encoded as gray: a third of the bytes, the same pixels. One that
+    would be over `most_bytes`, a photograph, is drawn with fewer and fewer colours until it fits: PNG stays, and its grid.
 
     Raises:
         RasterizeError: no engine draws the page.
@@ -32,10 +35,10 @@ def rasterize(path: str, image: PageImage, engine: Engine, password: str | None 
     try:
         drawn, used = (_draw_with_mupdf(path, image, password), engine) if engine == "mupdf" else (None, engine)
     except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
-        return _encode(_draw_with_poppler(path, image, password, error)), "poppler"
+        return _encode(_draw_with_poppler(path, image, password, error), most_bytes), "poppler"
     if drawn is None:
         drawn = _draw_with_poppler(path, image, password, None)
-    return _encode(drawn), used
+    return _encode(drawn, most_bytes), used
 
 
 def layer_words(path: str, page_nos: tuple[int, ...], password: str | None = None) -> dict[int, tuple[LayerWord, ...]]:
@@ -108,9 +111,18 @@ def _draw_with_poppler(path: str, image: PageImage, password: str | None, first:
     return pages[0].convert("RGB").crop((left, top, left + image.width, top + image.height))
 
 
-def _encode(drawn: Image.Image) -> bytes:
+def _encode(drawn: Image.Image, most_bytes: int | None) -> bytes:
+    encoded = _png(drawn.convert("L") if _is_gray(drawn) else drawn)
+    for colours in (256, 64, 16):
+        if most_bytes is None or len(encoded) <= most_bytes:
+            break
+        encoded = _png(drawn.quantize(colours))
+    return encoded
+
+
+def _png(drawn: Image.Image) -> bytes:
     buffer = io.BytesIO()
-    (drawn.convert("L") if _is_gray(drawn) else drawn).save(buffer, "PNG", compress_level=1)
+    drawn.save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
 
 

@@ -27,7 +27,7 @@ from schemas.batch import Batch
 from schemas.document import Document, LayerWord, Source
 from schemas.errors import LongreadError, Malformed, MissingSource, SettingsError, SourceError
 from schemas.located import SurveyedPage
-from schemas.outcome import DocumentOutcome, DocumentStatus, Outcome, PageOutcome, RefusedDocument, Report, RunRecord
+from schemas.outcome import DocumentOutcome, DocumentStatus, Outcome, PageOutcome, RefusedDocument, Report, RequestRecord, RunRecord
 from schemas.result import Answer, Chart, Table, answer_id
 from schemas.settings import Job, Question, Settings
 from schemas.value import Value
@@ -86,6 +86,7 @@ async def run(job: Job, settings: Settings, observe: Observe = silent, spawn: Sp
         answers=answered,
         failures=ledger.failures,
         requests=ledger.requests,
+        warnings=(*ledger.warnings, *_drifts(ledger.requests)),
     )
     ledger.stage("write")
     record = _record(line, started, outcome, origin or Origin())
@@ -93,6 +94,17 @@ async def run(job: Job, settings: Settings, observe: Observe = silent, spawn: Sp
     rows = {"runs": [run_row(outcome, record)]} if nothing_new else to_rows(outcome, record)
     write.write(job.out, record.run_id, started.date(), rows)
     return Report(record=record, outcome=outcome, recognised=recognised)
+
+
+def _drifts(requests: Sequence[RequestRecord]) -> Iterator[str]:
+    """Yield a warning if the server counted tokens other than predicted: then batches are not as large as they are planned to be."""
+    drifted = [record for record in requests if record.drift]
+    if drifted:
+        worst = max(drifted, key=lambda record: abs(record.drift))
+        yield (
+            f"the server counted other tokens than predicted in {len(drifted)} of {len(requests)} requests, by up to {worst.drift:+}: "
+            "give the served checkpoint's folder with --checkpoint, and see longread check"
+        )
 
 
 async def open_sources(workers: Workers, job: Job, settings: Settings, ledger: Ledger) -> tuple[list[Document], list[RefusedDocument]]:

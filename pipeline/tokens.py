@@ -5,11 +5,14 @@ half of `longest_edge`.
 """
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 from schemas.preset import ImageLimits
 
 MAX_ASPECT_RATIO = 200
+TextCount = Callable[[str], int]
+"""The tokens of a text, or an upper bound."""
 
 
 class Grid(NamedTuple):

@@ -20,6 +20,7 @@ LongreadError
 │   ├── BackendOverloaded
 │   ├── BackendRejected
 │   ├── ContextExceeded
+│   ├── ReplyFiltered
 │   └── CanaryFailed
 ├── CompletionError          what the server wrote
 │   ├── Truncated
@@ -158,6 +159,12 @@ class ContextExceeded(BackendError):
     """The server counts more tokens than its context holds."""
 
     category = "context"
+
+
+class ReplyFiltered(BackendError):
+    """The service refuses what is on the pages, or what it would have to write."""
+
+    category = "filtered"
 
 
 class CanaryFailed(BackendError):

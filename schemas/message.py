@@ -7,7 +7,8 @@ from schemas.batch import PageImage
 from schemas.value import Value
 
 RequestKind = Literal["survey", "table", "chart", "answer", "finding", "verify"]
-FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "abort", "repetition"]
+FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "abort", "repetition", "error"]
+"""`repetition`: we cut a loop; `error`: no completion came."""
 
 
 class TextPart(Value):
@@ -49,6 +50,8 @@ class Request(Value):
     max_tokens: int
     sampling: Sampling = Sampling()
     thinking: bool = False
+    thinking_budget: int | None = None
+    """Tokens of thinking before the answer has to begin, where the server can be told."""
     expected_prompt_tokens: int
     """Image tokens, exact, plus an upper bound of the text tokens."""
     batch_id: str | None = None
@@ -68,6 +71,12 @@ class Request(Value):
     def image_tokens(self) -> int:
         """Image tokens of all images."""
         return sum(image.tokens for image in self.images)
+
+    @property
+    def page_set(self) -> str:
+        """Hash of the images in order: requests of the same page set share a prefix, and should meet on one server."""
+        content = "|".join(image.model_dump_json() for image in self.images)
+        return hashlib.sha256(content.encode()).hexdigest()[:16]
 
     @property
     def doc_ids(self) -> tuple[str, ...]:
@@ -99,8 +108,26 @@ class Completion(Value):
     from_store: bool = False
 
 
+class RequestLimits(Value):
+    """What a server takes in one request, beyond its context. Planning keeps to it."""
+
+    most_images: int | None = None
+    most_image_bytes: int | None = None
+    most_image_side: int | None = None
+    """Pixels."""
+    most_image_tokens: int | None = None
+    most_output_tokens: int | None = None
+    most_requests: int | None = None
+    """At a time."""
+
+
 class ModelCard(Value):
     """What the server says of the model it serves."""
 
     model: str
     max_model_len: int
+    server: str = "unknown"
+    """Its kind and version."""
+    sees: bool | None = None
+    """Whether it says that the model takes images."""
+    limits: RequestLimits = RequestLimits()

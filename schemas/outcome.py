@@ -48,6 +48,14 @@ class RequestRecord(Value):
     request: Request
     completion: Completion
 
+    @property
+    def drift(self) -> int:
+        """Tokens by which the server counted other than predicted: images, which are exact, else a prompt above its bound."""
+        counted = self.completion.usage
+        if counted.image_tokens is not None and counted.image_tokens != self.request.image_tokens:
+            return counted.image_tokens - self.request.image_tokens
+        return max(0, counted.prompt_tokens - self.request.expected_prompt_tokens)
+
 
 class Outcome(Value):
     """Everything one run read."""
@@ -59,6 +67,7 @@ class Outcome(Value):
     answers: tuple[Answer, ...] = ()
     failures: tuple[Failure, ...] = ()
     requests: tuple[RequestRecord, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def n_pages(self) -> int:

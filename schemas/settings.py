@@ -6,11 +6,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from schemas.extraction import AnswerKind
-from schemas.preset import ImageLimits
+from schemas.preset import ImageLimits, Preset
 from schemas.value import Value
 
 SCHEMA_VERSION = 1
@@ -48,11 +48,17 @@ class Job(Value):
     force: bool = False
     """Read documents again that an earlier run of the same configuration has committed."""
     image_limits: ImageLimits = ImageLimits()
+    preset: Preset | None = None
+    """How the model decodes and what it needs; the preset of the served model's name if absent."""
+    checkpoint: Path | None = None
+    """A local copy of the served checkpoint's small files: with its tokenizer, prompts are counted to the token."""
+    tokenizer_digest: str | None = None
+    """Hash of that tokenizer and chat template: they decide how many pages go into a batch."""
 
     @property
     def config_json(self) -> str:
         """What the output depends on, as JSON; where it comes from and where it goes is left out."""
-        return self.model_dump_json(exclude={"sources", "questions", "out", "force", "backend"})
+        return self.model_dump_json(exclude={"sources", "questions", "out", "force", "backend", "checkpoint"})
 
     @property
     def config_digest(self) -> str:
@@ -65,14 +71,20 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="LONGREAD_", frozen=True)
 
-    api_key: str = "none"
+    api_key: SecretStr = SecretStr("none")
     """The backend's API key."""
     workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     """Processes that open and rasterize."""
-    concurrency: int = Field(4, ge=1)
-    """Requests in flight."""
+    concurrency: int = Field(32, ge=1)
+    """Most requests in flight; a run starts with two and grows while the server keeps up."""
+    bytes_in_flight: int = Field(512 * 1024**2, ge=1024**2)
+    """Encoded images of the requests in flight."""
     attempts: int = Field(3, ge=1)
     """Tries of one request before it becomes a failure."""
+    patience_s: float = 600
+    """How long a server may say that it is overloaded before a request becomes a failure."""
+    deadline_s: float = 3_600
+    """Longest time of one try, however much it streams."""
     context_tokens: int = 131_072
     """Upper limit of one request, if the server allows as many."""
     max_output_tokens: int = 16_384

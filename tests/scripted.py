@@ -4,9 +4,11 @@ It sees a document whose page n holds `tables_on(n)` tables of `rows` rows; ever
 served once each, in order, before the healthy answer.
 """
 
+import base64
 import json
 import re
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -38,6 +40,7 @@ class Script:
     answer: dict[str, Any] = field(default_factory=lambda: {"is_answerable": False})
     delay_s: float = 0.0
     max_model_len: int = 131_072
+    miscounts: int = 0
 
 
 @dataclass
@@ -80,6 +83,10 @@ class ScriptedServer:
 
     async def _chat(self, request: Request) -> Response:
         body = await request.json()
+        if _is_canary(body):  # it can read, and faults come after it
+            return StreamingResponse(
+                self._stream(json.dumps({"lines": ["730,418"]}), "", image_tokens(body)), media_type="text/event-stream"
+            )
         self.bodies.append(body)
         fault = self.script.faults.pop(0) if self.script.faults else ""
         if fault.isdigit():
@@ -94,9 +101,9 @@ class ScriptedServer:
             error = {"object": "error", "message": "the page is poison", "type": "Error", "param": None, "code": 500}
             return JSONResponse(error, 500)
         text = json.dumps(self._reply(body))
-        return StreamingResponse(self._stream(text, fault), media_type="text/event-stream")
+        return StreamingResponse(self._stream(text, fault, image_tokens(body)), media_type="text/event-stream")
 
-    def _stream(self, text: str, fault: str) -> Iterator[str]:
+    def _stream(self, text: str, fault: str, seen: int) -> Iterator[str]:
         time.sleep(self.script.delay_s)
         reason = "stop"
         match fault:
@@ -117,10 +124,10 @@ class ScriptedServer:
             yield _event({"choices": [{"index": 0, "delta": {"content": text[start : start + 2000]}}]})
         yield _event({"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]})
         usage = {
-            "prompt_tokens": 100,
+            "prompt_tokens": 100 + seen,
             "completion_tokens": len(text) // 4,
-            "total_tokens": 100 + len(text) // 4,
-            "prompt_tokens_details": {"image_tokens": 63, "cached_tokens": 7},
+            "total_tokens": 100 + seen + len(text) // 4,
+            "prompt_tokens_details": {"image_tokens": seen + self.script.miscounts, "cached_tokens": 7},
         }
         yield _event({"choices": [], "usage": usage})
         yield "data: [DONE]\n\n"
@@ -159,6 +166,18 @@ class ScriptedServer:
             ]
         start = int(match[1]) if (match := CONTINUE.search(instruction)) else 0
         return {"n_cols": 2, "n_rows": len(rows), "first_row": start, "rows": rows[start : start + self.script.rows_per_reply]}
+
+
+def _is_canary(body: dict[str, Any]) -> bool:
+    return any("text at 100,150,900,350]" in part.get("text", "") for part in body["messages"][1]["content"])
+
+
+def image_tokens(body: dict[str, Any]) -> int:
+    """Tokens of the images of a request, whose PNGs are on the model's grid; those that are no PNG count one each."""
+    urls = [part["image_url"]["url"] for part in body["messages"][1]["content"] if part["type"] == "image_url"]
+    heads = [base64.b64decode(url.rpartition(",")[2][:32]) for url in urls]
+    sizes = [struct.unpack(">II", head[16:24]) if head[1:4] == b"PNG" and len(head) == 24 else (28, 28) for head in heads]
+    return sum(width // 28 * (height // 28) for width, height in sizes)
 
 
 def _event(chunk: dict[str, Any]) -> str:

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import prompt
-from pipeline.backend import connect, repeats_itself
+from pipeline.backend.chat import connect
+from pipeline.backend.repetition import repeats_itself
 from pipeline.prompt import Crop, Served
 from schemas.batch import PageImage
 from schemas.document import Box
@@ -27,7 +28,7 @@ def anyio_backend() -> str:
 
 async def complete(server: ScriptedServer, *faults: str) -> Completion:
     server.script.faults = [*faults]
-    async with connect(server.url, Settings(attempts=3)) as backend:
+    async with connect(server.url, Settings(attempts=3, patience_s=0)) as backend:
         return await backend.complete(REQUEST, [b"png"], lambda _: None)
 
 
@@ -56,7 +57,7 @@ async def test_usage_and_finish_reason_come_back(scripted: ScriptedServer) -> No
     completion = await complete(scripted)
     assert (completion.finish_reason, completion.attempt) == ("stop", 1)
     usage = completion.usage
-    assert (usage.prompt_tokens, usage.image_tokens, usage.cached_tokens) == (100, 63, 7)
+    assert (usage.prompt_tokens, usage.image_tokens, usage.cached_tokens) == (101, 1, 7)
 
 
 @pytest.mark.parametrize("fault", ["500", "502", "503", "429", "408", "reset"])
