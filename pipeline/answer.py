@@ -6,14 +6,15 @@ says where it holds something useful, and the evidence pages of all documents th
 
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatch
+from functools import partial
 
-from pipeline import parse, prompt, verify
+from pipeline import ladder, parse, prompt, verify
 from pipeline.extract import transcript
 from pipeline.line import Line
 from pipeline.plan import read_dpi, survey_images
 from schemas.batch import Batch, PageImage
 from schemas.document import Document
-from schemas.errors import CompletionError, LongreadError, SettingsError, Ungrounded
+from schemas.errors import BackendError, CompletionError, LongreadError, Malformed, SettingsError, Ungrounded
 from schemas.extraction import AnswerReading, CitedEvidence, Findings
 from schemas.message import Completion
 from schemas.result import Answer, Evidence
@@ -58,9 +59,29 @@ async def _read(line: Line, question: Question, scope: Sequence[str]) -> tuple[A
     batches = line.batches(images)
     if len(batches) > 1:
         batches = await _evidence_batch(line, question, batches)
+    if not images:
+        msg = f"question {question.id} was not asked: none of the pages it is about could be read"
+        raise Malformed(msg)
     if not batches:
         return AnswerReading(is_answerable=False), ()
-    return await _ask(line, question, batches[0])
+    try:
+        return await _ask(line, question, batches[0])
+    except (BackendError, CompletionError) as error:
+        return await _ask_of_less(line, question, batches[0], error)
+
+
+async def _ask_of_less(line: Line, question: Question, batch: Batch, error: LongreadError) -> tuple[AnswerReading, tuple[Evidence, ...]]:
+    """Ask each half of the pages what it contributes, and then the pages that do."""
+    if len(batch.images) == 1 or not await ladder.smaller_may_help(line, error):
+        raise error
+    middle = len(batch.images) // 2
+    halves = (*line.batches(batch.images[:middle]), *line.batches(batch.images[middle:]))
+    evidence = await _evidence_batch(line, question, halves)
+    if not evidence:
+        return AnswerReading(is_answerable=False), ()
+    if set(evidence[0].images) == set(batch.images):
+        raise error  # nothing was left out: the same question again
+    return await _ask(line, question, evidence[0])
 
 
 async def _evidence_batch(line: Line, question: Question, batches: Sequence[Batch]) -> tuple[Batch, ...]:
@@ -80,13 +101,13 @@ async def _evidence_batch(line: Line, question: Question, batches: Sequence[Batc
 
 
 async def _findings(line: Line, question: Question, batch: Batch) -> list[Evidence]:
-    completion = await line.ask(prompt.finding(line.served, batch, question))
-    return [*_grounded(line, completion, batch, parse.read(completion, Findings).evidence)]
+    completion, found = await ladder.ask(line, prompt.finding(line.served, batch, question), partial(parse.read, model=Findings))
+    return [*_grounded(line, completion, batch, found.evidence)]
 
 
 async def _ask(line: Line, question: Question, batch: Batch) -> tuple[AnswerReading, tuple[Evidence, ...]]:
-    completion = await line.ask(prompt.answer(line.served, batch, question, thinking=line.job.profile == "thorough"))
-    reading = parse.read(completion, AnswerReading)
+    request = prompt.answer(line.served, batch, question, thinking=line.job.profile == "thorough")
+    completion, reading = await ladder.ask(line, request, partial(parse.read, model=AnswerReading))
     cited = tuple(_grounded(line, completion, batch, reading.evidence))
     if reading.is_answerable and not cited:
         error = Ungrounded(f"the answer to question {question.id} ({reading.text}) cites no page, so it does not count")

@@ -1,16 +1,17 @@
 """Read one located table or chart from crops at reading resolution, and verify its numbers."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import chain
 from typing import TypeVar
 
-from pipeline import merge, parse, prompt, verify
+from pipeline import ladder, merge, parse, prompt, verify
 from pipeline.line import Line
 from pipeline.merge import PartialReading
 from pipeline.plan import read_dpi, survey_dpi
 from pipeline.prompt import Crop
-from pipeline.survey import WARMER
 from schemas.document import Box
-from schemas.errors import BudgetError, CompletionError, LongreadError, PagesLost, Truncated
+from schemas.errors import BackendError, BudgetError, CompletionError, LongreadError, PagesLost, Truncated
 from schemas.extraction import ChartReading, TableReading, Transcript
 from schemas.located import ChartSite, Located, TableSite
 from schemas.message import Completion, Request
@@ -33,7 +34,7 @@ async def read_table(line: Line, site: TableSite, ordinal: int) -> tuple[Table, 
     except LongreadError as error:
         _fail(line, site.doc_id, site.parts[0], "table", error)
         return ()
-    table = merge.merge(site, ordinal, [partial for chunk in readings for partial in chunk])
+    table = merge.merge(site, ordinal, [*chain.from_iterable(readings)])
     layers = await line.words(site.doc_id, {part.page_no for part in site.parts})
     table = verify.verify_table(table, layers)
     if line.job.profile == "thorough" and any(cell.check == "no_layer" for cell in table.cells):
@@ -63,9 +64,33 @@ async def transcript(line: Line, doc_id: str, page_no: int, box: Box) -> tuple[s
 
 
 async def _read_parts(line: Line, doc_id: str, parts: Sequence[Located]) -> list[PartialReading]:
+    """Read the parts in one request; where that is no use, half of them at a time, and a single one in two bands."""
+    try:
+        return await _read_shown(line, doc_id, parts, TABLE_MARGIN)
+    except (BackendError, CompletionError) as error:
+        if not await ladder.smaller_may_help(line, error):
+            raise
+        if len(parts) == 1:
+            return await _read_bands(line, doc_id, parts[0], error)
+        middle = len(parts) // 2
+        return [*await _read_parts(line, doc_id, parts[:middle]), *await _read_parts(line, doc_id, parts[middle:])]
+
+
+async def _read_bands(line: Line, doc_id: str, part: Located, error: LongreadError) -> list[PartialReading]:
+    words = (await line.words(doc_id, [part.page_no])).get(part.page_no, ())
+    boxes = ladder.bands(part.box, words)
+    if len(boxes) == 1:
+        raise error
+    # Without a margin above and below, no row is in both.
+    shown = [[part.model_copy(update={"box": box})] for box in boxes]
+    read = [await _read_shown(line, doc_id, band, (TABLE_MARGIN[0], 0)) for band in shown]
+    return [*chain.from_iterable(read)]
+
+
+async def _read_shown(line: Line, doc_id: str, parts: Sequence[Located], margin: tuple[float, float]) -> list[PartialReading]:
     """Ask until the promised number of rows is there, or a reply brings none."""
-    crops = [_crop(line, doc_id, part, TABLE_MARGIN) for part in parts]
-    regions = [crop.image.crop or part.box for crop, part in zip(crops, parts, strict=True)]
+    crops = [_crop(line, doc_id, place, margin) for place in parts]
+    regions = [crop.image.crop or place.box for crop, place in zip(crops, parts, strict=True)]
     readings: list[TableReading] = []
     row: int | None = 0
     while row is not None and len(readings) < MOST_REPLIES:
@@ -80,11 +105,8 @@ async def _read_rows(line: Line, crops: Sequence[Crop], from_row: int) -> TableR
 
 
 async def _ask(line: Line, request: Request, model: type[V]) -> V:
-    """Ask, and once more and warmer if the reply is no use."""
-    try:
-        return _parsed(await line.ask(request), model)
-    except CompletionError:
-        return _parsed(await line.ask(request.model_copy(update={"sampling": WARMER})), model)
+    _, value = await ladder.ask(line, request, partial(_parsed, model=model))
+    return value
 
 
 def _parsed(completion: Completion, model: type[V]) -> V:

@@ -62,7 +62,6 @@ class Line:
         self._store = Store(job.out / ".store" / "completions")
         self._pace = pace
         self._turns = Turns()
-        self._canary: asyncio.Future[None] | None = None
         # Many questions show the same pages; what was drawn lately is kept, up to a bound.
         self._images: LRUCache[PageImage, tuple[bytes, Engine]] = LRUCache(settings.image_memory_bytes, lambda drawn: len(drawn[0]))
 
@@ -79,7 +78,6 @@ class Line:
         completion = self._store.get(request.request_id)
         if completion is None:
             self._insist_that_it_fits(request)
-            await self._trust_backend()
             completion = await self._sent(request, on_text)
             self._store.put(completion)
         self.ledger.completed(request, completion)
@@ -112,17 +110,12 @@ class Line:
             msg = f"a request of {total:,} tokens does not fit the context of {self.context:,}, and was not sent"
             raise ContextExceeded(msg)
 
-    async def _trust_backend(self) -> None:
-        """Show the backend the canary, once, before anything is asked for that counts.
+    async def show_canary(self) -> None:
+        """Show the backend a page of which everything is known, before anything is asked for that counts.
 
         Raises:
             BackendError: it does not answer, or answers without seeing.
         """
-        if self._canary is None:
-            self._canary = asyncio.ensure_future(self._show_canary())
-        await asyncio.shield(self._canary)
-
-    async def _show_canary(self) -> None:
         request, page = canary(self.served, self.limits)
         completion = await self._backend.complete(request, [page], lambda _: None)
         insist(request, completion)

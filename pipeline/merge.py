@@ -97,7 +97,7 @@ def _is_short(readings: Sequence[PartialReading]) -> bool:
     return any(
         next_row([reading.reading for reading in same]) is not None
         or sum(len(reading.reading.rows) for reading in same) < same[0].reading.n_rows
-        for same in ([*group] for _, group in groupby(readings, key=lambda r: tuple(p.page_no for p in r.parts)))
+        for same in ([*group] for _, group in groupby(readings, key=lambda reading: tuple(reading.parts)))
     )
 
 

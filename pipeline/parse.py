@@ -3,8 +3,10 @@
 Here, and for cells in `merge`, the model's 0-to-1000 integers become boxes, and its document numbers become doc_ids.
 """
 
+import json
 import re
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from typing import TypeVar
 
 import json_repair
@@ -12,7 +14,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from schemas.document import Box, box_of_thousandths
-from schemas.errors import Malformed, Repetition, Truncated, Ungrounded
+from schemas.errors import Malformed, Repetition, ReplyFiltered, Truncated, Ungrounded
 from schemas.extraction import CitedEvidence, LocatedChart, LocatedTable, Survey, SurveyPage, TableReading
 from schemas.located import Located, SurveyedPage
 from schemas.message import Completion
@@ -23,6 +25,7 @@ V = TypeVar("V", bound=Value)
 
 _BOX_MARKER = re.compile(r"<\|(?:begin|end)_of_box\|>")
 _FENCE = re.compile(r"^\s*```[a-zA-Z]*\s*|\s*```\s*$")
+_MOST_OBJECTS = 20
 _WHOLE_PAGE = Box(x0=0, y0=0, x1=1, y1=1)
 
 
@@ -40,7 +43,10 @@ def read(completion: Completion, model: type[V]) -> V:
             msg = f"the reply ended at the token limit after {len(completion.text):,} characters"
             raise Truncated(msg)
         case "stop":
-            return _validated(_json_of(completion.text), model)
+            return _last_that_validates(completion.text, model)
+        case "content_filter":
+            msg = "the service filtered its reply to these pages; a server of your own does not"
+            raise ReplyFiltered(msg)
         case reason:
             msg = f"the reply ended with {reason}"
             raise Malformed(msg)
@@ -109,12 +115,38 @@ def _located(page_no: int, found: LocatedTable | LocatedChart, *, continues: boo
     return Located(page_no=page_no, box=box, title=found.title, continues=continues)
 
 
-def _json_of(text: str) -> object:
+def _last_that_validates(text: str, model: type[V]) -> V:
+    """Return the value of the reply, or of its last object that is one: models restate an answer, or draft it in leaked thinking."""
     text = _unwrapped(text)
-    try:
-        return from_json(text, allow_inf_nan=False)
-    except ValueError:
-        return _repaired(text)
+    if not text.strip():
+        msg = "the reply is empty"
+        raise Malformed(msg)
+    for value in reversed(_objects(text)):
+        with suppress(Malformed):
+            return _validated(value, model)
+    return _validated(_repaired(text), model)
+
+
+def _objects(text: str) -> list[object]:
+    """Return the whole JSON objects that stand in the text one after another."""
+    found: list[object] = []
+    start = text.find("{")
+    while start >= 0 and len(found) < _MOST_OBJECTS:
+        try:
+            value, start = _DECODER.raw_decode(text, start)
+            found.append(value)
+        except (ValueError, RecursionError):
+            break  # what is broken is repaired as a whole
+        start = text.find("{", start)
+    return found
+
+
+def _finite(name: str) -> float:
+    msg = f"{name} is no number of JSON"
+    raise ValueError(msg)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_finite)
 
 
 def _repaired(text: str) -> object:

@@ -75,6 +75,8 @@ async def run(job: Job, settings: Settings, observe: Observe = silent, spawn: Sp
         recognised = tuple(document for document in found if document.doc_id in known)
         ledger.count(pages_total=sum(len(document.pages) for document in new))
         questions = _open_questions(line, job.questions if "answers" in job.tasks else ())
+        if new or questions:
+            await line.show_canary()
         read = await _read_documents(line, new, spawn)
         answered = await _answer(line, questions, spawn)
         documents = [await _document_outcome(line, document, read) for document in new]

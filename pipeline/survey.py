@@ -1,22 +1,21 @@
 """The survey of one batch: which tables and charts are on which page. A reply that cannot be used splits the work; it never loses it.
 
 The ladder: a cut reply keeps its whole pages and the rest is asked again; pages it left out are asked again; a reply that is no use is
-asked again warmer, then for half of the pages at a time; so is a request that a living server fails to answer; a single page that still
-fails becomes a failure.
+asked again warmer, then for half of the pages at a time; so is a request that a living server fails to answer; a single page is then
+shown in two halves, and one that still fails becomes a failure.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
-from pipeline import parse, prompt
+from pipeline import halves, ladder, parse, prompt
 from pipeline.line import Line
 from schemas.batch import Batch, PageImage
-from schemas.errors import BackendError, CompletionError, ContextExceeded, LongreadError, Malformed, PagesLost, Truncated
+from schemas.errors import CompletionError, LongreadError, Malformed, PagesLost, Truncated
 from schemas.extraction import Survey
-from schemas.failure import Stage
 from schemas.located import SurveyedPage
-from schemas.message import Completion, Request, Sampling
+from schemas.message import Completion
 
-WARMER = Sampling(temperature=0.4, top_p=0.9, top_k=50)
 _PAGE_IN_STREAM = '"kind"'
 
 
@@ -54,7 +53,7 @@ class _Counter:
 async def _survey(line: Line, images: Sequence[PageImage], batch_id: str, counter: _Counter) -> tuple[SurveyedPage, ...]:
     batch = line.batches(images)[0].model_copy(update={"batch_id": batch_id})
     try:
-        completion, found = await _ask(line, batch, counter)
+        completion, found = await ladder.ask(line, prompt.survey(line.served, batch), partial(_parsed, batch=batch), counter)
     except LongreadError as error:
         return await _recovered(line, images, batch_id, error, counter)
     told = {(page.doc_id, page.page_no) for page in found}
@@ -76,22 +75,10 @@ async def _recovered(
             line.ledger.fail("rasterize", reason, doc_id=doc_id, page_no=page_no, batch_id=batch_id)
         rest = [image for image in images if (image.doc_id, image.page_no) not in error.lost]
         return await _survey(line, rest, batch_id, counter) if rest else ()
-    # One page may bring the server's answer down; but a server that is gone would fail for every half as well.
-    if isinstance(error, BackendError) and not isinstance(error, ContextExceeded) and not await line.is_served():
-        _fail(line, images, batch_id, "complete", error)
-        return ()
-    return await _halves(line, images, batch_id, error, counter)
-
-
-async def _ask(line: Line, batch: Batch, counter: _Counter) -> tuple[Completion, tuple[SurveyedPage, ...]]:
-    request = prompt.survey(line.served, batch)
-    completion = await line.ask(request, counter)
-    try:
-        return completion, _parsed(completion, batch)
-    except CompletionError:
-        warmer: Request = request.model_copy(update={"sampling": WARMER})
-        completion = await line.ask(warmer, counter)
-        return completion, _parsed(completion, batch)
+    if await ladder.smaller_may_help(line, error):
+        return await _halves(line, images, batch_id, error, counter)
+    _fail(line, images, batch_id, error)
+    return ()
 
 
 def _parsed(completion: Completion, batch: Batch) -> tuple[SurveyedPage, ...]:
@@ -110,16 +97,33 @@ async def _halves(
     line: Line, images: Sequence[PageImage], batch_id: str, error: LongreadError, counter: _Counter
 ) -> tuple[SurveyedPage, ...]:
     if len(images) == 1:
-        _fail(line, images, batch_id, "parse" if isinstance(error, CompletionError) else "complete", error)
-        return ()
+        return await _halves_of_page(line, images[0], batch_id, error)
     middle = len(images) // 2
     first = await _survey(line, images[:middle], batch_id, counter)
     return (*first, *await _survey(line, images[middle:], batch_id, counter))
 
 
-def _fail(line: Line, images: Sequence[PageImage], batch_id: str, stage: Stage, error: LongreadError) -> None:
+async def _halves_of_page(line: Line, image: PageImage, batch_id: str, error: LongreadError) -> tuple[SurveyedPage, ...]:
+    """Return the page as its upper and its lower half show it; nothing if one of them cannot be read either."""
+    found: list[SurveyedPage] = []
+    for half in ladder.halves_of_page():
+        crop = line.image(image.doc_id, image.page_no, image.dpi, half)
+        batch = line.batches([crop])[0].model_copy(update={"batch_id": batch_id})
+        try:
+            _, pages = await ladder.ask(line, prompt.survey(line.served, batch), partial(_parsed, batch=batch))
+        except LongreadError:
+            pages = ()  # the error of the whole page tells more
+        found += [halves.of_half(page, half) for page in pages]
+    if len(found) < 2:
+        _fail(line, [image], batch_id, error)
+        return ()
+    return (halves.joined(found[0], found[1]),)
+
+
+def _fail(line: Line, images: Sequence[PageImage], batch_id: str, error: LongreadError) -> None:
+    was_parsed = isinstance(error, CompletionError)
     for image in images:
-        line.ledger.fail(stage, error, doc_id=image.doc_id, page_no=image.page_no, batch_id=batch_id)
+        line.ledger.fail("parse" if was_parsed else "complete", error, doc_id=image.doc_id, page_no=image.page_no, batch_id=batch_id)
 
 
 def _silence(completion: Completion) -> Malformed:

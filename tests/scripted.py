@@ -5,6 +5,7 @@ served once each, in order, before the healthy answer.
 """
 
 import base64
+import email.utils
 import json
 import re
 import socket
@@ -13,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 import uvicorn
@@ -41,6 +43,7 @@ class Script:
     delay_s: float = 0.0
     max_model_len: int = 131_072
     miscounts: int = 0
+    blind: bool = False
 
 
 @dataclass
@@ -49,6 +52,8 @@ class ScriptedServer:
 
     script: Script = field(default_factory=Script)
     bodies: list[dict[str, Any]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    hung_up: int = 0
 
     def __enter__(self) -> Self:
         listener = socket.create_server(("127.0.0.1", 0))
@@ -88,10 +93,21 @@ class ScriptedServer:
                 self._stream(json.dumps({"lines": ["730,418"]}), "", image_tokens(body)), media_type="text/event-stream"
             )
         self.bodies.append(body)
-        fault = self.script.faults.pop(0) if self.script.faults else ""
+        self.headers.append(dict(request.headers))
+        fault = self.script.faults.pop(0) if self.script.faults else ""  # an empty one is a healthy answer
         if fault.isdigit():
             error = {"object": "error", "message": f"scripted {fault}", "type": "Error", "param": None, "code": int(fault)}
             return JSONResponse(error, int(fault), headers={"retry-after": "0"})
+        if fault == "429 date":
+            later = email.utils.format_datetime(datetime.now(UTC) - timedelta(seconds=5), usegmt=True)
+            return JSONResponse({"object": "error", "message": "later", "code": 429}, 429, headers={"retry-after": later})
+        if fault == "html":
+            return Response("<html><body>502 Bad Gateway</body></html>", 502, media_type="text/html")
+        if fault == "html with 200":
+            return Response("<html><body>Please log in</body></html>", media_type="text/html")
+        if fault == "key":
+            told = f"Incorrect API key provided: {request.headers['authorization'].removeprefix('Bearer ')}"
+            return JSONResponse({"object": "error", "message": told, "code": 401}, 401)
         if fault == "context":
             return JSONResponse(
                 {"object": "error", "message": "The input (9 tokens) is longer than the model's context length (8 tokens).", "code": 400},
@@ -105,8 +121,30 @@ class ScriptedServer:
 
     def _stream(self, text: str, fault: str, seen: int) -> Iterator[str]:
         time.sleep(self.script.delay_s)
-        reason = "stop"
+        reason, thought = "stop", ""
         match fault:
+            case "abort" | "content_filter" | "sensitive" | "network_error":
+                text, reason = text[:10], fault
+            case "empty":
+                text = ""
+            case "blank":
+                text = text[:1] + " \n" * 5000
+            case "thinks":
+                thought = "Wait, let me look at the page once more. " * 5000
+            case "leaks":
+                text = f'The page shows {{"lines": 3}} or so.\n</think>\n{text}'
+            case "leaks open":
+                text = f'<think>A draft: {{"pages": "none"}} no. Better:\n{text}'
+            case "restated":
+                text = f"{text}\n\nSo the answer is:\n{text}"
+            case "error event":
+                yield _event({"choices": [{"index": 0, "delta": {"content": text[:10]}}]})
+                yield 'data: {"error": {"object": "error", "message": "out of memory", "type": "InternalServerError", "code": 500}}\n\n'
+                return
+            case "stall":
+                yield _event({"choices": [{"index": 0, "delta": {"content": text[:10]}}]})
+                time.sleep(3)
+                return
             case "cut":
                 text, reason = text[: len(text) * 2 // 3], "length"
             case "garbage":
@@ -120,14 +158,16 @@ class ScriptedServer:
                 return
             case "wrong page":
                 text = text.replace('"page": 1', '"page": 977')
+        for start in range(0, len(thought), 2000):
+            yield _event({"choices": [{"index": 0, "delta": {"reasoning_content": thought[start : start + 2000]}}]})
         for start in range(0, len(text), 2000):
             yield _event({"choices": [{"index": 0, "delta": {"content": text[start : start + 2000]}}]})
         yield _event({"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]})
         usage = {
-            "prompt_tokens": 100 + seen,
+            "prompt_tokens": 100 + (0 if self.script.blind else seen),
             "completion_tokens": len(text) // 4,
             "total_tokens": 100 + seen + len(text) // 4,
-            "prompt_tokens_details": {"image_tokens": seen + self.script.miscounts, "cached_tokens": 7},
+            "prompt_tokens_details": {"image_tokens": 0 if self.script.blind else seen + self.script.miscounts, "cached_tokens": 7},
         }
         yield _event({"choices": [], "usage": usage})
         yield "data: [DONE]\n\n"

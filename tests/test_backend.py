@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from pipeline import prompt
 from pipeline.backend.chat import connect
@@ -10,7 +11,15 @@ from pipeline.backend.repetition import repeats_itself
 from pipeline.prompt import Crop, Served
 from schemas.batch import PageImage
 from schemas.document import Box
-from schemas.errors import BackendError, BackendOverloaded, BackendRejected, BackendUnavailable, ContextExceeded
+from schemas.errors import (
+    BackendError,
+    BackendOverloaded,
+    BackendRejected,
+    BackendTimeout,
+    BackendUnavailable,
+    ContextExceeded,
+    SettingsError,
+)
 from schemas.message import Completion
 from schemas.settings import Settings
 from tests.scripted import ScriptedServer
@@ -60,7 +69,9 @@ async def test_usage_and_finish_reason_come_back(scripted: ScriptedServer) -> No
     assert (usage.prompt_tokens, usage.image_tokens, usage.cached_tokens) == (101, 1, 7)
 
 
-@pytest.mark.parametrize("fault", ["500", "502", "503", "429", "408", "reset"])
+@pytest.mark.parametrize(
+    "fault", ["500", "502", "503", "429", "429 date", "408", "reset", "html", "html with 200", "error event", "abort", "network_error"]
+)
 async def test_transient_faults_are_tried_again(scripted: ScriptedServer, fault: str) -> None:
     assert (await complete(scripted, fault, fault)).attempt == 3
 
@@ -103,3 +114,49 @@ def test_repetition_is_seen_whatever_is_repeated(unit: str) -> None:
 @given(st.integers(1, 10**6), st.integers(1, 10**6))
 def test_a_long_table_is_no_repetition(first: int, step: int) -> None:
     assert not repeats_itself("".join(f'{{"text": "{first + step * row}"}}, ' for row in range(2000)))
+
+
+@pytest.mark.parametrize(("fault", "reason"), [("content_filter", "content_filter"), ("sensitive", "content_filter"), ("cut", "length")])
+async def test_finish_reasons_come_back_in_our_words(scripted: ScriptedServer, fault: str, reason: str) -> None:
+    assert (await complete(scripted, fault)).finish_reason == reason
+
+
+@pytest.mark.parametrize("fault", ["blank", "thinks"])
+async def test_endless_blanks_and_endless_thinking_are_cut(scripted: ScriptedServer, fault: str) -> None:
+    assert (await complete(scripted, fault)).finish_reason == "repetition"
+
+
+async def test_a_stall_in_the_middle_ends_at_the_limit_of_silence(scripted: ScriptedServer) -> None:
+    scripted.script.faults = ["stall"]
+    async with connect(scripted.url, Settings(attempts=1, silence_s=0.5)) as backend:
+        with pytest.raises(BackendTimeout, match=r"LONGREAD_SILENCE_S|silent"):
+            await backend.complete(REQUEST, [b"png"], lambda _: None)
+
+
+async def test_a_reply_that_trickles_ends_at_the_deadline(scripted: ScriptedServer) -> None:
+    scripted.script.faults = ["stall"]
+    async with connect(scripted.url, Settings(attempts=1, deadline_s=0.5)) as backend:
+        with pytest.raises(BackendTimeout, match="LONGREAD_DEADLINE_S"):
+            await backend.complete(REQUEST, [b"png"], lambda _: None)
+
+
+async def test_the_key_is_in_no_message(scripted: ScriptedServer) -> None:
+    scripted.script.faults = ["key"]
+    async with connect(scripted.url, Settings(api_key=SecretStr("sk-very-secret"))) as backend:
+        with pytest.raises(BackendRejected, match="LONGREAD_API_KEY") as caught:
+            await backend.complete(REQUEST, [b"png"], lambda _: None)
+    assert "sk-very-secret" not in str(caught.value)
+    assert "[the key]" in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["http://user:secret@host", "http://host/v1?key=secret", "ollama+http://host"])
+async def test_a_url_with_a_secret_or_an_unknown_kind_is_refused(url: str) -> None:
+    with pytest.raises(SettingsError, match=r"LONGREAD_API_KEY|known are"):
+        async with connect(url, Settings()):
+            pass
+
+
+async def test_requests_of_one_page_set_carry_one_routing_key(scripted: ScriptedServer) -> None:
+    await complete(scripted)
+    await complete(scripted)
+    assert [headers["x-smg-routing-key"] for headers in scripted.headers] == [REQUEST.page_set] * 2
