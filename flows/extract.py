@@ -5,16 +5,18 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from prefect import flow, runtime, task
+from prefect.blocks.system import Secret
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
+from pydantic import SecretStr
 
 from flows.progress import progress_artifact
 from flows.publish import counted, publish
 from flows.request import ExtractRequest
 from pipeline.run import Origin, Spawn, run
-from schemas.errors import LongreadError
+from schemas.errors import LongreadError, SettingsError
 from schemas.outcome import Report
 from schemas.settings import Settings
 
@@ -33,10 +35,9 @@ async def extract(request: ExtractRequest) -> State[None]:
 
     Starting the same request again goes on where the last run stopped: what was read and committed is not read again.
     """
-    settings = Settings()
     origin = Origin(flow_run_id=runtime.flow_run.id, deployment=runtime.deployment.name)
     try:
-        job = request.job()
+        job, settings = request.job(), await _settings(request.secret_block)
         async with progress_artifact() as observe:
             report = await run(job, settings, observe, as_tasks(UNITS_PER_REQUEST * settings.concurrency), origin)
     except LongreadError as error:
@@ -44,6 +45,17 @@ async def extract(request: ExtractRequest) -> State[None]:
         return Failed(message=str(error))
     await publish(report, job.out)
     return final_state(report)
+
+
+async def _settings(secret_block: str | None) -> Settings:
+    if not secret_block:
+        return Settings()
+    try:
+        block: Secret[str] = await Secret.aload(secret_block)
+    except ValueError as error:
+        msg = f"there is no Secret block {secret_block}: make one in Prefect under Blocks, or leave the field empty"
+        raise SettingsError(msg) from error
+    return Settings(api_key=SecretStr(block.get()))
 
 
 def as_tasks(limit: int) -> Spawn:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from pipeline.line import served_model
 from pipeline.questions import load_questions
 from schemas.errors import SettingsError
 from schemas.settings import EMBEDDED, Job, Profile, Task
@@ -27,10 +28,16 @@ class ExtractRequest(Value):
     backend: str = Field(EMBEDDED, title="Backend")
     """'embedded' for the CPU reader, or the base URL of an OpenAI-compatible server such as SGLang's.
 
-    Its API key is not asked for here: it is the variable LONGREAD_API_KEY in the environment of the flow's process.
+    Its API key is not asked for here: it is the variable LONGREAD_API_KEY in the environment of the flow's process, or a Secret block.
     """
+    secret_block: str | None = Field(None, title="Secret block with the API key")
+    """The name of a Prefect Secret block; the key itself never becomes a parameter."""
     model: str | None = Field(None, title="Model")
     """The served model's name; the server's first model if empty."""
+    preset: str | None = Field(None, title="Preset")
+    """A model's preset, or a YAML file that changes one; by the served model's name if empty."""
+    checkpoint: Path | None = Field(None, title="Checkpoint folder")
+    """A copy of the served checkpoint's small files: prompts are then counted to the token."""
     force: bool = Field(False, title="Read again")
     """Read documents again that an earlier run with the same settings has committed."""
 
@@ -49,6 +56,7 @@ class ExtractRequest(Value):
             backend=self.backend,
             model=self.model,
             force=self.force,
+            **served_model(self.preset, _located(self.checkpoint) if self.checkpoint else None),
         )
 
     @property

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from cachetools import LRUCache
 
@@ -191,13 +192,13 @@ def text_count(job: Job) -> TextCount:
     return Checkpoint(job.checkpoint).text_tokens if job.checkpoint else text_tokens_bound
 
 
-def served_model(preset: str | None, checkpoint: Path | None) -> dict[str, object]:
+def served_model(preset: str | None, checkpoint: Path | None) -> dict[str, Any]:
     """Return the fields of a `Job` that tell the served model: its preset by name or file, and its checkpoint's folder.
 
     Raises:
         SettingsError: one of them cannot be read.
     """
-    told: dict[str, object] = {}
+    told: dict[str, Any] = {}
     if preset:
         chosen = load_preset(preset)
         told |= {"preset": chosen, "image_limits": chosen.image_limits}

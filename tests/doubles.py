@@ -58,6 +58,18 @@ class Double:
         return self.chat(body)
 
 
+def router() -> Double:
+    """SGLang's router 0.3.2: it lists the model without its context, and passes SGLang's refusals on."""
+
+    def chat(body: Json) -> Response:
+        if body["max_tokens"] > 16_384:
+            told = f"max_completion_tokens is too large: {body['max_tokens']}.This model supports at most 16384 completion tokens"
+            return JSONResponse({"object": "error", "message": told, "type": "BadRequestError", "code": 400}, 400)
+        return _stream([{"content": REPLY}], "stop", {"prompt_tokens": 900, "completion_tokens": 9, "total_tokens": 909})
+
+    return Double("sglang", "/v1", [_model("zai-org/GLM-4.6V", "local")], chat)
+
+
 def vllm() -> Double:
     """vLLM 0.33.0: the thinking is in `reasoning`, image tokens in `multimodal_tokens`, errors are nested."""
 
@@ -128,7 +140,7 @@ def novita() -> Double:
     return Double("novita", "/openai/v1", [_model("zai-org/glm-4.6v", "unknown", context_size=131_072)], chat)
 
 
-DOUBLES = {"vllm": vllm, "llamacpp": llamacpp, "zai": zai, "novita": novita}
+DOUBLES = {"router": router, "vllm": vllm, "llamacpp": llamacpp, "zai": zai, "novita": novita}
 
 
 def _model(name: str, owner: str, **more: object) -> Json:

@@ -17,7 +17,7 @@ from tests.doubles import DOUBLES, Double
 
 pytestmark = pytest.mark.anyio
 SETTINGS = Settings(attempts=2, patience_s=0)
-CONTEXTS = {"vllm": 131_072, "llamacpp": 65_536, "zai": 131_072, "novita": 131_072}
+CONTEXTS = {"router": 16_384, "vllm": 131_072, "llamacpp": 65_536, "zai": 131_072, "novita": 131_072}
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ async def ask(double: Double, **changes: Any) -> tuple[ModelCard, Completion]:
 async def test_each_relative_takes_its_request_and_is_understood(kind: str, *, thinking: bool) -> None:
     with DOUBLES[kind]() as double:
         card, completion = await ask(double, thinking=thinking, thinking_budget=512 if thinking else None)
-    assert (card.max_model_len, card.server.split()[0]) == (CONTEXTS[kind], kind)
+    assert (card.max_model_len, card.server.split()[0]) == (CONTEXTS[kind], double.kind)
     assert was_seen(canary(Served("m", "test", 1), ImageLimits()).request, completion)
     assert was_read(completion)
     assert parse.read(completion, Transcript).lines == ("730,418",)

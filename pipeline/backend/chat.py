@@ -12,23 +12,21 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import openai
-from httpx2 import AsyncClient, AsyncHTTPTransport, HTTPError, Timeout, TransportError
-from openai.types import Model
+from httpx2 import AsyncClient, AsyncHTTPTransport, Timeout, TransportError
 from openai.types.chat import ChatCompletionChunk
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential_jitter
 
+from pipeline.backend.about import About
 from pipeline.backend.body import Body, body
-from pipeline.backend.dialects import DIALECTS, Dialect, by_host, by_name, by_owner, fields
+from pipeline.backend.dialects import DIALECTS, Dialect, by_host, by_name, fields
 from pipeline.backend.faults import retry_after_s, translated
 from pipeline.backend.repetition import repeats_itself
 from pipeline.pace import Pace
-from schemas.errors import BackendError, BackendOverloaded, BackendRejected, BackendTimeout, BackendUnavailable, SettingsError
+from schemas.errors import BackendError, BackendOverloaded, BackendTimeout, BackendUnavailable, SettingsError
 from schemas.message import Completion, FinishReason, ModelCard, Request, Usage
-from schemas.preset import preset_of
 from schemas.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -47,6 +45,7 @@ class ChatBackend:
         self._model = model
         self._dialect = dialect
         self._url = str(client.base_url).rstrip("/")
+        self._about = About(client)
 
     async def card(self) -> ModelCard:
         """Return the card of the model asked for, or of the first one served.
@@ -54,21 +53,11 @@ class ChatBackend:
         Raises:
             BackendError: the server does not answer, or does not serve that model.
         """
-        models = await self._models()
-        if not models or (self._model and self._model not in models):
-            msg = f"the server at {self._url} serves {', '.join(models) or 'no model'}: name one of them with --model"
-            raise BackendRejected(msg)
-        chosen = models[self._model] if self._model else next(iter(models.values()))
-        dialect = self._dialect = self._dialect or by_owner(chosen.owned_by or "")
-        told = await self._get(dialect.version_path) if dialect.version_path else {}
-        info = await self._get("/model_info") if dialect.name == "sglang" else {}
-        return ModelCard(
-            model=chosen.id,
-            max_model_len=self._context(chosen, told),
-            server=" ".join(filter(None, (dialect.name, str(told.get("version") or told.get("build_info") or "")))),
-            sees=info.get("has_image_understanding"),
-            limits=dialect.limits,
-        )
+        try:
+            self._dialect, card = await self._about.card(self._dialect, self._model)
+        except openai.OpenAIError as error:
+            raise self._translated(error) from error
+        return card
 
     async def complete(self, request: Request, images: Sequence[bytes], on_text: Callable[[str], None]) -> Completion:
         """Return the completion; transient errors are tried again, as long as a server's `Retry-After` asks or ever longer."""
@@ -93,49 +82,9 @@ class ChatBackend:
 
     async def watch_load(self) -> None:
         """Tell the pace once a second how many requests wait in the server's queue, for as long as the server says so."""
-        while load := await self._load():
+        while load := await self._about.load():
             self._pace.queued(*load)
             await asyncio.sleep(_POLL_S)
-
-    async def _models(self) -> dict[str, Model]:
-        try:
-            return {model.id: model async for model in self._client.models.list()}
-        except openai.NotFoundError as error:
-            if self._dialect and self._model:  # some services list no models
-                return {self._model: Model(id=self._model, created=0, object="model", owned_by="")}
-            raise self._translated(error) from error
-        except openai.OpenAIError as error:
-            raise self._translated(error) from error
-
-    def _context(self, model: Model, told: dict[str, Any]) -> int:
-        extra = model.model_extra or {}
-        stated = extra.get("max_model_len") or extra.get("context_size") or told.get("default_generation_settings", {}).get("n_ctx")
-        if isinstance(stated, int):
-            return stated
-        known = preset_of(model.id)
-        if known is None:
-            msg = (
-                f"the server at {self._url} does not state max_model_len in /v1/models, and {model.id} is no model that longread knows: "
-                "serve it with SGLang or vLLM, which do, or name a preset with --preset"
-            )
-            raise BackendRejected(msg)
-        return known.context_tokens
-
-    async def _get(self, path: str) -> dict[str, Any]:
-        """Return what a path beside /v1 answers; nothing if it does not exist."""
-        try:
-            told = await self._client.get(_VERSIONED.sub("", self._url) + path, cast_to=object)
-        except (openai.OpenAIError, HTTPError, ValueError):
-            return {}
-        return told if isinstance(told, dict) else {}
-
-    async def _load(self) -> tuple[int, int] | None:
-        told = await self._get("/v1/loads?include=core,queues")
-        loads = [load for load in told.get("loads", []) if isinstance(load, dict)]
-        if not loads:
-            return None
-        waiting = sum(load.get("num_waiting_reqs", 0) for load in loads)
-        return waiting, sum(load.get("num_running_reqs", 0) for load in loads)
 
     async def _attempt(self, request: Request, sent: Body, on_text: Callable[[str], None], attempt: int) -> Completion:
         started = time.monotonic()
