@@ -13,18 +13,20 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from pipeline import display
+from pipeline.check import Check, check, worst
 from pipeline.embedded.config import EmbeddedConfig
 from pipeline.embedded.serve import run_server
 from pipeline.estimate import estimate
 from pipeline.ledger import Ledger, silent
+from pipeline.line import served_model
 from pipeline.questions import load_questions
 from pipeline.run import open_sources, run
+from pipeline.serving import Format, ServeRequest, execute, files, what_next, written
 from pipeline.workers import Workers
 from schemas.document import Document
 from schemas.errors import BackendError, BudgetError, LongreadError
 from schemas.failure import Failure
 from schemas.outcome import Report
-from schemas.preset import ImageLimits
 from schemas.settings import EMBEDDED, Job, Settings
 
 T = TypeVar("T")
@@ -48,7 +50,12 @@ class Exit(IntEnum):
 Sources = Annotated[list[str], typer.Argument(metavar="SOURCE...", help="PDFs, images, folders, globs or manifests; paths or fsspec URLs.")]
 Questions = Annotated[Path | None, typer.Option(help="YAML, JSONL or CSV with id, question and optionally docs and answer_kind.")]
 Tasks = Annotated[str, typer.Option(help="What to extract, separated by commas.")]
-Checkpoint = Annotated[Path | None, typer.Option(help="The served checkpoint's preprocessor_config.json: how it counts image tokens.")]
+CheckpointFolder = Annotated[
+    Path | None, typer.Option(help="A copy of the served checkpoint's small files: prompts are then counted to the token.")
+]
+PresetName = Annotated[str | None, typer.Option(help="A model's preset, or a YAML file that changes one; by the served model's name.")]
+BackendName = Annotated[str, typer.Option(help="'embedded', the URL of an OpenAI-compatible server, or transformers:FOLDER.")]
+ModelName = Annotated[str | None, typer.Option(help="The served model; the server's first one by default.")]
 ProfileName = Annotated[str, typer.Option(help="fast, balanced or thorough.")]
 
 
@@ -59,9 +66,10 @@ def run_command(
     tasks: Tasks = "tables,charts,answers",
     profile: ProfileName = "balanced",
     out: Annotated[Path, typer.Option(help="The folder of the output dataset.")] = Path("out"),
-    backend: Annotated[str, typer.Option(help="'embedded', or the URL of an OpenAI-compatible server.")] = EMBEDDED,
-    model: Annotated[str | None, typer.Option(help="The served model; the server's first one by default.")] = None,
-    preprocessor_config: Checkpoint = None,
+    backend: BackendName = EMBEDDED,
+    model: ModelName = None,
+    preset: PresetName = None,
+    checkpoint: CheckpointFolder = None,
     force: Annotated[bool, typer.Option("--force", help="Read documents again that are committed already.")] = False,
 ) -> None:
     """Read documents into tables, charts and answers; add one committed run to the dataset."""
@@ -74,7 +82,8 @@ def run_command(
         backend=backend,
         model=model,
         force=force,
-        preprocessor_config=preprocessor_config,
+        preset=preset,
+        checkpoint=checkpoint,
     )
     console = Console()
     with display.progress(console) as observe:
@@ -85,16 +94,31 @@ def run_command(
 
 @app.command(name="plan")
 def plan_command(
-    sources: Sources, questions: Questions = None, profile: ProfileName = "balanced", preprocessor_config: Checkpoint = None
+    sources: Sources, questions: Questions = None, profile: ProfileName = "balanced", checkpoint: CheckpointFolder = None
 ) -> None:
     """Say what a run would take: pages, tokens, batches, requests, time and cost. No backend is opened."""
-    job = _job(sources=sources, questions=questions, profile=profile, preprocessor_config=preprocessor_config)
+    job = _job(sources=sources, questions=questions, profile=profile, checkpoint=checkpoint)
     settings = Settings()
     documents, failures = _or_exit(_opened(job, settings))
     console = Console()
     display.plan(console, estimate(documents, job, settings))
     display.failures(console, failures)
     raise typer.Exit(Exit.FAILURES if failures else Exit.OK)
+
+
+@app.command(name="check")
+def check_command(
+    backend: BackendName = EMBEDDED, model: ModelName = None, preset: PresetName = None, checkpoint: CheckpointFolder = None
+) -> None:
+    """Find out whether a backend sees, counts, obeys schemas and caches as a run relies on; each line says what to change."""
+    job = _job(sources=["-"], backend=backend, model=model, preset=preset, checkpoint=checkpoint)
+    found = _or_exit(_checked(job))
+    display.checks(Console(), backend, found)
+    raise typer.Exit(Exit.BACKEND if worst(found) == "failed" else Exit.OK)
+
+
+async def _checked(job: Job) -> list[Check]:
+    return [line async for line in check(job, Settings())]
 
 
 @serve_app.command(name="embedded")
@@ -106,12 +130,52 @@ def serve_embedded(
     run_server(EmbeddedConfig(), host, port)
 
 
-def _job(*, questions: Path | None, preprocessor_config: Path | None, tasks: str = "tables,charts,answers", **options: object) -> Job:
+@serve_app.command(name="sglang")
+def serve_sglang(
+    model: Annotated[str, typer.Option(help="A GLM-4.6V model; with --preset, the folder of its checkpoint.")],
+    gpus: Annotated[int, typer.Option(min=1, help="GPUs of each node.")],
+    nodes: Annotated[str, typer.Option(help="How many nodes, or their names separated by commas.")] = "1",
+    gpus_per_server: Annotated[int | None, typer.Option(help="GPUs of each server: 1, 2, 4 or 8; as the model needs by default.")] = None,
+    preset: Annotated[str | None, typer.Option(help="The preset for --model: a name, or a file.")] = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen on; of several nodes, all addresses by default.")] = None,
+    port: Annotated[int, typer.Option(min=1, max=65_000, help="The TCP port; servers behind a router take the ports after it.")] = 30_000,
+    output: Annotated[Format, typer.Option("--format", help="What to write the commands for.")] = "shell",
+    out: Annotated[Path | None, typer.Option(help="A folder to write files to, instead of printing.")] = None,
+    start: Annotated[bool, typer.Option("--exec", help="Start the servers of this node instead of printing their commands.")] = False,
+    extra: Annotated[list[str] | None, typer.Argument(metavar="[-- SGLANG OPTIONS]", help="Further options of each server.")] = None,
+) -> None:
+    """Say how to serve a model with SGLang on your GPUs: its servers, and a router where there are several."""
+    asked = ServeRequest(
+        model=model,
+        preset=preset,
+        gpus=gpus,
+        nodes=nodes,
+        gpus_per_server=gpus_per_server,
+        host=host,
+        port=port,
+        extra=tuple(extra or ()),
+    )
+    try:
+        if start:
+            sys.stderr.write(what_next(asked.deployment))
+            raise typer.Exit(execute(asked.deployment))
+        sys.stdout.write(written(files(asked, output), out))
+    except LongreadError as error:
+        _stop(Exit.USAGE, str(error))
+
+
+def _job(
+    *,
+    questions: Path | None = None,
+    checkpoint: Path | None = None,
+    preset: str | None = None,
+    tasks: str = "tables,charts,answers",
+    **options: object,
+) -> Job:
     try:
         options["questions"] = load_questions(questions) if questions else ()
         options["tasks"] = [task.strip() for task in tasks.split(",")]
-        if preprocessor_config:
-            options["image_limits"] = ImageLimits.of_checkpoint(preprocessor_config)
+        options |= served_model(preset, checkpoint)
         return Job.model_validate(options)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
