@@ -28,7 +28,10 @@ REFUSED = {
     "--port": "longread sets it: use --port before the --",
     "--tp-size": "longread sets it: use --gpus-per-server",
     "--tensor-parallel-size": "longread sets it: use --gpus-per-server",
-    "--tp": "longread sets it: use --gpus-per-server",
+    "--dp-size": "longread starts one server for each group of GPUs, and a router before them",
+    "--pp-size": "longread sets which GPUs a server takes: use --gpus-per-server",
+    "--nnodes": "a server of longread's is on one node: use --nodes before the --",
+    "--base-gpu-id": "longread sets which GPUs a server takes, by CUDA_VISIBLE_DEVICES",
 }
 
 
@@ -195,8 +198,10 @@ def in_url(host: str) -> str:
 def _refuse(extra: tuple[str, ...]) -> None:
     for option in extra:
         name = option.split("=", 1)[0]
-        if name in REFUSED:
-            msg = f"{name} cannot be passed on to SGLang: {REFUSED[name]}"
+        # SGLang takes the beginning of a flag for the flag.
+        meant = [flag for flag in REFUSED if len(name) > len("--") and flag.startswith(name)]
+        if meant:
+            msg = f"{name} cannot be passed on to SGLang: {REFUSED[meant[0]]}"
             raise SettingsError(msg)
 
 

@@ -239,7 +239,7 @@ def _within(limits: ImageLimits, tokens: int, server: RequestLimits) -> ImageLim
         raise BudgetError(msg)
     most = min(tokens, server.most_image_tokens or tokens)
     area = limits.temporal_patch_size * limits.factor**2 * most
-    return limits.model_copy(update={"longest_edge": min(limits.longest_edge, area)})
+    return limits.model_copy(update={"longest_edge": min(limits.longest_edge, area), "longest_side": server.most_image_side})
 
 
 @asynccontextmanager

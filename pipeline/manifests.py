@@ -29,7 +29,7 @@ def kubernetes(deployment: Deployment, made_by: str) -> str:
         *heading(deployment, made_by, routed=True),
         "#",
         f"# Yours to bring: the image {RUN_IMAGE}, which holds longread; storage for the two claims; and, if an endpoint wants a key,",
-        f"# kubectl --namespace {NAMESPACE} create secret generic longread --from-literal=api-key=...",
+        f"# kubectl --namespace {NAMESPACE} create secret generic longread --from-file=api-key=/dev/stdin",
     ]
     return "\n".join(head) + "\n" + "".join(f"---\n{_text(*commented)}" for commented in _manifests(deployment))
 

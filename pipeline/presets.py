@@ -29,7 +29,7 @@ def load_preset(name: str) -> Preset:
             msg = f"--preset {name}: its base is none of {', '.join(PRESETS)}"
             raise SettingsError(msg)
         return Preset.model_validate(_merged(base.model_dump(), changes))
-    except (OSError, ValueError, KeyError, AttributeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
         told = error.errors(include_url=False)[0] if isinstance(error, ValidationError) else error
         msg = f"--preset {name} is no preset: base: NAME and fields of {', '.join(Preset.model_fields)} ({told})"
         raise SettingsError(msg) from error

@@ -165,9 +165,15 @@ async def _supervise(launches: Sequence[Launch]) -> int:
         asyncio.get_running_loop().add_signal_handler(number, pass_on, number)
     try:
         for launch in launches:
+            if received:
+                break
             # A session of its own: what the terminal sends reaches SGLang's processes through us, in their order, and once.
             child = await create_subprocess_exec(*launch.argv, env={**os.environ, **dict(launch.env)}, start_new_session=True)
             children.append(child)
+            for number in received:  # those that came while it was being started
+                _send([child], number)
+        if not children:
+            return 128 + received[0]
         ends = [asyncio.ensure_future(child.wait()) for child in children]
         first, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         if not received:

@@ -59,6 +59,8 @@ def image_tokens(width: int, height: int, limits: ImageLimits | None = None) -> 
 def page_grid(width_pt: float, height_pt: float, dpi: float, limits: ImageLimits) -> Grid:
     """Return the grid for a page or crop of that size in points at about `dpi`, no larger than the model's cap."""
     scale = dpi / 72
+    if limits.longest_side:
+        scale = min(scale, (limits.longest_side - limits.factor) / max(width_pt, height_pt))
     aspect = width_pt / height_pt
     wide, high = max(1, round(width_pt * scale)), max(1, round(height_pt * scale))
     if aspect > MAX_ASPECT_RATIO / 2:

@@ -24,6 +24,9 @@ class ImageLimits(Value):
     longest_edge: int = 9_633_792
     """An area in pixels, in spite of its name; counted over two frames for a still image."""
 
+    longest_side: int | None = None
+    """Pixels; a limit of the service that serves the model, not of the model."""
+
     @classmethod
     def of_checkpoint(cls, path: Path) -> Self:
         """Return the limits in a checkpoint's `preprocessor_config.json`.

@@ -44,6 +44,8 @@ class Script:
     max_model_len: int = 131_072
     miscounts: int = 0
     blind: bool = False
+    reads: bool = True
+    cached: int | None = 7
 
 
 @dataclass
@@ -90,7 +92,8 @@ class ScriptedServer:
         body = await request.json()
         if _is_canary(body):  # it can read, and faults come after it
             return StreamingResponse(
-                self._stream(json.dumps({"lines": ["730,418"]}), "", image_tokens(body)), media_type="text/event-stream"
+                self._stream(json.dumps({"lines": ["730,418" if self.script.reads else "lorem"]}), "", image_tokens(body)),
+                media_type="text/event-stream",
             )
         self.bodies.append(body)
         self.headers.append(dict(request.headers))
@@ -167,7 +170,10 @@ class ScriptedServer:
             "prompt_tokens": 100 + (0 if self.script.blind else seen),
             "completion_tokens": len(text) // 4,
             "total_tokens": 100 + seen + len(text) // 4,
-            "prompt_tokens_details": {"image_tokens": 0 if self.script.blind else seen + self.script.miscounts, "cached_tokens": 7},
+            "prompt_tokens_details": {
+                "image_tokens": 0 if self.script.blind else seen + self.script.miscounts,
+                "cached_tokens": self.script.cached,
+            },
         }
         yield _event({"choices": [], "usage": usage})
         yield "data: [DONE]\n\n"

@@ -64,3 +64,11 @@ def test_a_page_that_no_request_holds_is_named() -> None:
 
 def test_documents_that_fit_one_request_share_it() -> None:
     assert len(pack(documents([[1000], [1000], [1000]]), CAPACITY, PRICE)) == 1
+
+
+@given(st.lists(st.lists(st.integers(1, 900), min_size=1, max_size=12), min_size=1, max_size=12), st.integers(2, 6))
+def test_a_batch_shows_no_more_images_than_a_service_takes(sizes: list[list[int]], most: int) -> None:
+    batches = pack(documents(sizes), CAPACITY, PRICE, most)
+    assert all(len(batch.images) <= most for batch in batches)
+    owned = [(image.doc_id, image.page_no) for batch in batches for segment in batch.segments for image in segment.owned]
+    assert sorted(owned) == sorted((image.doc_id, image.page_no) for pages in documents(sizes) for image in pages.images)

@@ -48,6 +48,12 @@ def test_a_grid_keeps_the_page_shape(width_pt: float, aspect: float, dpi: float)
     assert abs(distortion - 1) < 28 / min(grid.width, grid.height) + 0.02
 
 
+@given(st.floats(10, 20_000), st.floats(10, 20_000), st.floats(30, 600))
+def test_a_grid_keeps_to_the_longest_side_that_a_service_takes(width_pt: float, height_pt: float, dpi: float) -> None:
+    grid = page_grid(width_pt, height_pt, dpi, SMALL.model_copy(update={"longest_side": 6_000}))
+    assert max(grid.width, grid.height) <= 6_000
+
+
 def test_an_image_too_long_for_the_processor_is_refused() -> None:
     with pytest.raises(ValueError, match="too long"):
         resized(28 * 201, 28, SMALL)

@@ -45,9 +45,9 @@ class Fleet:
         return server
 
     def stop(self) -> None:
-        """Stop them all."""
+        """End them all; they have nothing to save."""
         for server in self._launched.values():
-            server.stop()
+            server.kill()
 
     def _launch(self, arch: str, name: str, core: int) -> None:
         self._launched[name] = launch_server(arch, name=name, core=core, logs=self._logs)

@@ -60,10 +60,9 @@ def test_a_shape_holds_behind_the_thoughts(server: Running) -> None:
 
 def test_a_reply_that_nobody_reads_is_given_up(sglang_moe: Running) -> None:
     with httpx.stream("POST", f"{sglang_moe.url}/v1/chat/completions", json=endless(sglang_moe), timeout=60) as response:
-        for _, line in zip(range(10), response.iter_lines(), strict=False):
-            assert line.startswith("data: ") or not line
-        assert running_and_waiting(sglang_moe) == (1, 0)
-    assert idle_after(sglang_moe) < 5
+        # What the server tells of its load is some steps old.
+        assert any(running_and_waiting(sglang_moe) == (1, 0) for line in response.iter_lines() if line)
+    assert seconds_until_idle(sglang_moe) < 5
 
 
 def test_an_aborted_reply_says_so(sglang_moe: Running) -> None:
@@ -77,23 +76,17 @@ def test_an_aborted_reply_says_so(sglang_moe: Running) -> None:
     assert "data: [DONE]" in tail
 
 
-def test_a_router_passes_everything_through(sglang_moe: Running, make_router) -> None:
+def test_a_router_passes_all_through_but_the_context(sglang_moe: Running, make_router) -> None:
     front = make_router([sglang_moe])
+    (model,) = httpx.get(f"{front.url}/v1/models").json()["data"]
+    assert model["id"] == sglang_moe.model
+    assert "max_model_len" not in model
     shape = shaped("verify", SCHEMAS["verify"].model_json_schema())
     ask(front, page(shade=21), text("One?"), response_format=shape)
     completion = ask(front, page(shade=21), text("And two?"), response_format=shape)
     assert image_tokens(completion) == 630
     assert completion["usage"]["prompt_tokens_details"]["cached_tokens"] >= 630
     SCHEMAS["verify"].model_validate_json(completion["choices"][0]["message"]["content"])
-
-
-def test_a_router_hides_the_context(sglang_moe: Running, make_router) -> None:
-    front = make_router([sglang_moe])
-    (model,) = httpx.get(f"{front.url}/v1/models").json()["data"]
-    assert model["id"] == sglang_moe.model
-    assert "max_model_len" not in model
-    (worker,) = httpx.get(f"{front.url}/workers").json()["workers"]
-    assert (worker["url"], worker["is_healthy"]) == (sglang_moe.url, True)
 
 
 def test_a_routing_key_stays_with_its_worker(sglang_pair: tuple[Running, Running], make_router) -> None:
@@ -103,22 +96,18 @@ def test_a_routing_key_stays_with_its_worker(sglang_pair: tuple[Running, Running
     assert {key: worker_of(front, sglang_pair, key) for key in KEYS} == places
 
 
-def test_keys_of_a_dead_worker_move_when_its_breaker_opens(sglang_pair: tuple[Running, Running], make_router) -> None:
-    front = make_router(sglang_pair, **STRICT)
-    places = {key: worker_of(front, sglang_pair, key) for key in KEYS}
-    orphans = [key for key, place in places.items() if place == 1]
+def test_keys_of_a_dead_worker_move_at_once_with_retries_and_when_its_breaker_opens_without(
+    sglang_pair: tuple[Running, Running], make_router
+) -> None:
+    strict = make_router(sglang_pair, **STRICT)
+    lenient = make_router(sglang_pair, **{name: value for name, value in STRICT.items() if name != "disable_retries"})
+    places = {front.url: {key: worker_of(front, sglang_pair, key) for key in KEYS} for front in (strict, lenient)}
     sglang_pair[1].kill()
     assert not sglang_pair[1].is_alive()
-    statuses = [status(front, key) for key in (orphans * 4)[:8]]
-    assert statuses == [500, 500] + 6 * [200]
-    assert {worker_of(front, sglang_pair[:1], key) for key in orphans} == {0}
-
-
-def test_with_retries_a_dead_worker_costs_no_request(sglang_pair: tuple[Running, Running], make_router) -> None:
-    front = make_router(sglang_pair, **{name: value for name, value in STRICT.items() if name != "disable_retries"})
-    places = {key: worker_of(front, sglang_pair, key) for key in KEYS}
-    sglang_pair[1].kill()
-    assert [status(front, key) for key in places] == len(KEYS) * [200]
+    orphans = [key for key, place in places[strict.url].items() if place == 1]
+    assert [status(strict, key) for key in (orphans * 8)[:8]] == [500, 500] + 6 * [200]
+    assert [status(lenient, key) for key in places[lenient.url]] == len(KEYS) * [200]
+    assert {worker_of(front, sglang_pair[:1], key) for front in (strict, lenient) for key in KEYS} == {0}
 
 
 def endless(server: Running, **more) -> dict:
@@ -126,7 +115,7 @@ def endless(server: Running, **more) -> dict:
     return body(server, text("Go on."), stream=True, ignore_eos=True, max_tokens=8000, **more)
 
 
-def idle_after(server: Running) -> float:
+def seconds_until_idle(server: Running) -> float:
     """Return after how many seconds nothing runs and nothing waits."""
     began = time.monotonic()
     while running_and_waiting(server) != (0, 0):
