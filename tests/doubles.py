@@ -1,18 +1,16 @@
 """Servers that differ from SGLang in what their documentation says, and refuse what it says they refuse. Real HTTP, no model."""
 
 import json
-import socket
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+
+from tests.listening import listening
 
 REPLY = json.dumps({"lines": ["730,418"]})
 Json = dict[str, Any]
@@ -30,24 +28,18 @@ class Double:
     bodies: list[Json] = field(default_factory=list)
 
     def __enter__(self) -> Self:
-        listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}{self.prefix}"
         routes = [
             Route(f"{self.prefix}/models", self._models),
             Route(f"{self.prefix}/chat/completions", self._chat, methods=["POST"]),
             Route("/props", lambda _: JSONResponse(self.props)),
             Route("/version", lambda _: JSONResponse({"version": "0.33.0"})),
         ]
-        self._server = uvicorn.Server(uvicorn.Config(Starlette(routes=routes), log_level="error", timeout_graceful_shutdown=1))
-        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
-        self._thread.start()
-        while not self._server.started:
-            time.sleep(0.01)
+        self._listening = listening(Starlette(routes=routes))
+        self.url = self._listening.__enter__() + self.prefix
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._server.should_exit = True
-        self._thread.join()
+    def __exit__(self, *error: object) -> None:
+        self._listening.__exit__(*error)
 
     async def _models(self, _: Request) -> Response:
         return JSONResponse({"object": "list", "data": self.models}) if self.models else JSONResponse({"error": {}}, 404)

@@ -8,20 +8,19 @@ import base64
 import email.utils
 import json
 import re
-import socket
 import struct
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+
+from tests.listening import listening
 
 PAGE = re.compile(r"^\[doc (\d+) · page (\d+)\]$")
 CROP = re.compile(r"^\[image (\d+) · doc \d+ · page (\d+) · \w+ at ")
@@ -46,6 +45,8 @@ class Script:
     blind: bool = False
     reads: bool = True
     cached: int | None = 7
+    queue: tuple[int, int] | None = None
+    """Requests that wait and that run, as SGLang's /v1/loads says."""
 
 
 @dataclass
@@ -55,23 +56,19 @@ class ScriptedServer:
     script: Script = field(default_factory=Script)
     bodies: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
-    hung_up: int = 0
 
     def __enter__(self) -> Self:
-        listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        routes = [Route("/v1/models", self._models), Route("/v1/chat/completions", self._chat, methods=["POST"])]
-        config = uvicorn.Config(Starlette(routes=routes), log_level="error", timeout_graceful_shutdown=1)
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
-        self._thread.start()
-        while not self._server.started:
-            time.sleep(0.01)
+        routes = [
+            Route("/v1/models", self._models),
+            Route("/v1/loads", self._loads),
+            Route("/v1/chat/completions", self._chat, methods=["POST"]),
+        ]
+        self._listening = listening(Starlette(routes=routes))
+        self.url = self._listening.__enter__()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._server.should_exit = True
-        self._thread.join()
+    def __exit__(self, *error: object) -> None:
+        self._listening.__exit__(*error)
 
     @property
     def kinds(self) -> list[str]:
@@ -87,6 +84,12 @@ class ScriptedServer:
                 ],
             }
         )
+
+    async def _loads(self, _: Request) -> Response:
+        if self.script.queue is None:
+            return JSONResponse({}, 404)
+        waiting, running = self.script.queue
+        return JSONResponse({"loads": [{"dp_rank": 0, "num_waiting_reqs": waiting, "num_running_reqs": running}]})
 
     async def _chat(self, request: Request) -> Response:
         body = await request.json()

@@ -1,5 +1,7 @@
 """The seam speaks to a real HTTP server; each fault has its class, and only what may help is tried again."""
 
+import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +10,7 @@ from pydantic import SecretStr
 from pipeline import prompt
 from pipeline.backend.chat import connect
 from pipeline.backend.repetition import repeats_itself
+from pipeline.pace import Pace
 from pipeline.prompt import Crop, Served
 from schemas.batch import PageImage
 from schemas.document import Box
@@ -160,3 +163,23 @@ async def test_requests_of_one_page_set_carry_one_routing_key(scripted: Scripted
     await complete(scripted)
     await complete(scripted)
     assert [headers["x-smg-routing-key"] for headers in scripted.headers] == [REQUEST.page_set] * 2
+
+
+async def test_the_servers_queue_slows_the_pace(scripted: ScriptedServer) -> None:
+    scripted.script.queue = (20, 10)
+    pace = Pace(64, 1024**2)
+    before = pace.limit
+    async with connect(scripted.url, Settings(), pace=pace):
+        async with asyncio.timeout(10):
+            while pace.limit == before:
+                await asyncio.sleep(0.01)
+    assert pace.limit < before
+
+
+async def test_a_refusal_slows_the_pace(scripted: ScriptedServer) -> None:
+    scripted.script.faults = ["429"]
+    pace = Pace(64, 1024**2)
+    before = pace.limit
+    async with connect(scripted.url, Settings(attempts=2), pace=pace) as backend:
+        await backend.complete(REQUEST, [b"png"], lambda _: None)
+    assert pace.limit < before
