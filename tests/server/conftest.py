@@ -97,7 +97,7 @@ def server_logs(request, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def fleet(request, checkpoints: dict[str, Path], server_logs: Path) -> Iterator[Fleet]:
-    """All servers of this session."""
+    """All servers of these tests."""
     assert checkpoints
     names = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
     fleet = Fleet({spec for name in names & set(NEEDED) for spec in NEEDED[name]}, server_logs)
