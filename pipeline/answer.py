@@ -14,7 +14,7 @@ from pipeline.line import Line
 from pipeline.plan import read_dpi, survey_images
 from schemas.batch import Batch, PageImage
 from schemas.document import Document
-from schemas.errors import BackendError, CompletionError, LongreadError, Malformed, SettingsError, Ungrounded
+from schemas.errors import BackendError, CompletionError, LongreadError, NothingRead, SettingsError, Ungrounded
 from schemas.extraction import AnswerReading, CitedEvidence, Findings
 from schemas.message import Completion
 from schemas.result import Answer, Evidence
@@ -60,8 +60,8 @@ async def _read(line: Line, question: Question, scope: Sequence[str]) -> tuple[A
     if len(batches) > 1:
         batches = await _evidence_batch(line, question, batches)
     if not images:
-        msg = f"question {question.id} was not asked: none of the pages it is about could be read"
-        raise Malformed(msg)
+        msg = "none of the pages it is about could be read"
+        raise NothingRead(msg)
     if not batches:
         return AnswerReading(is_answerable=False), ()
     try:

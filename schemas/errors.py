@@ -26,7 +26,8 @@ LongreadError
 │   ├── Truncated
 │   ├── Malformed
 │   ├── Repetition
-│   └── Ungrounded
+│   ├── Ungrounded
+│   └── NothingRead
 ├── PolicyError              something the permission policy forbids
 └── WriteError               the output folder
 
@@ -202,6 +203,12 @@ class Ungrounded(CompletionError):
     """The reply speaks of a page or image that it was not shown."""
 
     category = "ungrounded"
+
+
+class NothingRead(CompletionError):
+    """None of the pages that a question is about could be read; that is no answer of no."""
+
+    category = "unread"
 
 
 class PolicyError(LongreadError):
