@@ -162,7 +162,7 @@ def _obeys(completion: Completion, mode: str) -> Check:
         advice = (
             "start SGLang with --reasoning-parser glm45 and --enable-strict-thinking; only --profile thorough needs this"
             if mode == "thinking on"
-            else "start SGLang with --constrained-json-disable-any-whitespace and a grammar backend"
+            else "start SGLang with --constrained-json-disable-any-whitespace, vLLM with its disable_any_whitespace"
         )
         return Check(name, "failed", f"{error}: {advice}")
     return Check(name, "ok", "the reply follows it")

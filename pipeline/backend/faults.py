@@ -20,7 +20,10 @@ from schemas.errors import (
 
 LONGEST_WAIT_S = 60.0
 # SGLang, vLLM, llama.cpp and Z.ai say it in these words.
-_TOO_LONG = re.compile(r"context (?:length|size)|maximum context|exceeds max length|prompt too long|tokens is too large", re.IGNORECASE)
+_TOO_LONG = re.compile(
+    r"context (?:length|size)|maximum context|exceeds max length|prompt too long|tokens is too large|greater than max_model_len",
+    re.IGNORECASE,
+)
 # Inner codes of Z.ai's API reference.
 _FILTERED = {"1301"}
 _TOO_LONG_CODES = {"1261", "exceed_context_size_error"}

@@ -1,6 +1,7 @@
 """The same requests against every backend that runs here: what longread relies on holds for each, through the one seam."""
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -26,7 +27,9 @@ from tests.server.servers import CONTEXT_TOKENS
 
 pytestmark = pytest.mark.anyio
 SETTINGS = Settings(attempts=2)
-TIERS = ("embedded", "sglang_moe", "sglang_dense", "router")
+TIERS = ("embedded", "sglang_moe", "sglang_dense", "router", "given")
+GIVEN = os.environ.get("LONGREAD_CONFORMANCE_URL", "")
+"""Another server of the tiny mixture of experts, such as vLLM on the CPU, started by hand with the same context."""
 
 
 @pytest.fixture
@@ -39,6 +42,8 @@ def url(request: pytest.FixtureRequest) -> str:
     """What `--backend` is."""
     if request.param == "embedded":
         return "embedded"
+    if request.param == "given":
+        return GIVEN or pytest.skip("LONGREAD_CONFORMANCE_URL names no other server")
     if request.param == "router":
         return request.getfixturevalue("make_router")([request.getfixturevalue("sglang_moe")]).url
     return request.getfixturevalue(request.param).url
