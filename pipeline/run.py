@@ -215,10 +215,15 @@ async def _counted(line: Line, work: Awaitable[T]) -> T:
 async def _answer(line: Line, questions: Sequence[tuple[Question, tuple[str, ...]]], spawn: Spawn) -> tuple[Answer, ...]:
     line.ledger.stage("answer")
     line.ledger.count(reads_total=len(questions))
+    # Those of the same pages one after the other: the server's cache holds the pages of some questions, not of all.
+    scopes = {scope: number for number, scope in enumerate(dict.fromkeys(scope for _, scope in questions))}
+    order = sorted(range(len(questions)), key=lambda number: scopes[questions[number][1]])
+    together = [questions[number] for number in order]
     answered = await asyncio.gather(
-        *(spawn(f"answer {question.id}", partial(_counted, line, answers.answer(line, question, scope))) for question, scope in questions)
+        *(spawn(f"answer {question.id}", partial(_counted, line, answers.answer(line, question, scope))) for question, scope in together)
     )
-    return tuple(answer for found in answered for answer in found)
+    in_order = sorted(zip(order, answered, strict=True), key=lambda numbered: numbered[0])
+    return tuple(answer for _, found in in_order for answer in found)
 
 
 def _open_questions(line: Line, questions: Iterable[Question]) -> list[tuple[Question, tuple[str, ...]]]:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +158,18 @@ def test_questions_of_one_page_set_share_their_prefix_to_the_byte(scripted: Scri
     assert len({_prefix(request) for request in asked}) == 1
     assert len({request.page_set for request in asked}) == 1
     assert len({headers["x-smg-routing-key"] for headers in scripted.headers}) == 1
+
+
+def test_questions_are_sent_by_page_set_and_answered_in_their_own_order(
+    scripted: ScriptedServer, make_pdf: MakePdf, tmp_path: Path
+) -> None:
+    first, second = make_pdf("in/a.pdf"), make_pdf("in/b.pdf", ("four", "five"))
+    docs = [first.name, second.name] * 3
+    questions = tuple(Question(id=str(number), question="What?", docs=(name,)) for number, name in enumerate(docs))
+    outcome = read(scripted, tmp_path / "out", first.parent, tasks=("answers",), questions=questions)
+    keys = [headers["x-smg-routing-key"] for headers, kind in zip(scripted.headers, scripted.kinds, strict=True) if kind == "answer"]
+    assert sum(key != after for key, after in pairwise(keys)) <= 2, "page sets take turns only where they overlap"
+    assert [answer.question.id for answer in outcome.answers] == [str(number) for number in range(6)]
 
 
 def _prefix(request: Request) -> str:
