@@ -251,7 +251,10 @@ async def open_line(job: Job, settings: Settings, ledger: Ledger) -> AsyncIterat
     """
     pace = Pace(_most_requests(job, settings), settings.bytes_in_flight)
     async with open_backend(job, settings, pace) as backend, Workers(settings) as workers:
-        yield Line(job, settings, workers, backend, await backend.card(), ledger, pace)
+        card = await backend.card()
+        if card.limits.most_requests:
+            pace.at_most(card.limits.most_requests)
+        yield Line(job, settings, workers, backend, card, ledger, pace)
 
 
 def _most_requests(job: Job, settings: Settings) -> int:

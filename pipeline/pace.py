@@ -35,6 +35,11 @@ class Pace:
         self._best = float("inf")
         self._until_next_cut = 0
 
+    def at_most(self, most: int) -> None:
+        """Keep to what a service allows, if that is fewer."""
+        self._most = min(self._most, most)
+        self.limit = min(self.limit, float(self._most))
+
     @property
     def in_flight(self) -> int:
         """Requests that were admitted and have not ended."""

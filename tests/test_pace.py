@@ -45,6 +45,12 @@ async def test_it_starts_low_and_grows_to_what_the_server_takes() -> None:
     assert await serve(pace, capacity=1000, requests=400) == 64
 
 
+async def test_it_keeps_to_what_a_service_allows() -> None:
+    pace = Pace(64, MB)
+    pace.at_most(4)
+    assert await serve(pace, capacity=1000, requests=100) == 4
+
+
 async def test_it_backs_off_before_a_server_that_refuses() -> None:
     pace = Pace(64, MB)
     await serve(pace, capacity=8, requests=300)
