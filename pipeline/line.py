@@ -37,7 +37,7 @@ from schemas.settings import EMBEDDED, Job, Settings
 
 SMALLEST_PAGE_TOKENS = 256
 BYTES_PER_PIXEL = 0.5
-"""Of a page image as PNG: 0.1 for gray text, 0.3 for colour, 1 and more for photographs; what one request may hold is planned with it."""
+"""Of a page image as PNG: 0.1 for gray text, 0.3 for colour, 1 and more for photographs; a request is weighed once it is drawn."""
 
 
 class Line:
@@ -87,8 +87,9 @@ class Line:
 
     async def _sent(self, request: Request, on_text: Callable[[str], None]) -> Completion:
         size = int(BYTES_PER_PIXEL * sum(image.width * image.height for image in request.images))
-        async with self._turns.after_first(request.page_set) as started, self._pace.slot(size):
+        async with self._turns.after_first(request.page_set) as started, self._pace.slot(size) as weigh:
             images = await self._rasterized(request.images)
+            weigh(sum(len(encoded) for encoded, _ in images))
 
             def heard(text: str) -> None:
                 started()

@@ -7,7 +7,7 @@ the requests in flight are bounded too.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 START = 2.0
@@ -46,14 +46,21 @@ class Pace:
         return self._in_flight
 
     @asynccontextmanager
-    async def slot(self, size: int) -> AsyncIterator[None]:
-        """Wait for a place for a request of `size` bytes, and keep it."""
+    async def slot(self, size: int) -> AsyncIterator[Callable[[int], None]]:
+        """Wait for a place for a request of about `size` bytes, and keep it; what is yielded is told its bytes once they are known."""
+
+        def weigh(known: int) -> None:
+            nonlocal size
+            self._bytes += known - size
+            size = known
+            self._admit()
+
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((size, turn))
         self._admit()
         try:
             await turn
-            yield
+            yield weigh
         finally:
             if turn.done() and not turn.cancelled():
                 self._in_flight -= 1

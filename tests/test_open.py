@@ -12,6 +12,7 @@ from PIL import Image
 from pipeline.open import open_document
 from pipeline.plan import page_image, read_dpi, survey_dpi
 from pipeline.rasterize import layer_words, rasterize
+from schemas.batch import PageImage
 from schemas.document import Box, Document, Source
 from schemas.errors import CorruptPdf, EncryptedPdf, OversizedPage, SourceError, UnsupportedFile
 from schemas.preset import ImageLimits
@@ -165,3 +166,13 @@ def test_corrupt_is_the_class_of_both_engines(tmp_path: Path) -> None:
     path.write_bytes(b"%PDF-1.7\ngarbage")
     with pytest.raises(CorruptPdf, match=r"poppler|pages"):
         opened(path)
+
+
+def test_a_photograph_keeps_to_the_bytes_that_a_service_takes(tmp_path: Path) -> None:
+    path = tmp_path / "noise.png"
+    Image.merge("RGB", [Image.effect_noise((560, 560), 80) for _ in range(3)]).save(path)
+    image = PageImage(doc_id="d", page_no=1, width=560, height=560, tokens=400, dpi=72)
+    whole, _ = rasterize(str(path), image, "mupdf")
+    small, _ = rasterize(str(path), image, "mupdf", None, len(whole) // 2)
+    assert len(small) <= len(whole) // 2
+    assert Image.open(io.BytesIO(small)).size == (560, 560)

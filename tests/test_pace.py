@@ -84,6 +84,18 @@ async def test_bytes_in_flight_are_bounded_and_one_large_request_still_goes() ->
     assert await serve(pace, capacity=1000, requests=3, size=40) == 1
 
 
+async def test_a_request_counts_for_the_bytes_that_it_turned_out_to_have() -> None:
+    pace = Pace(64, 10)
+    async with pace.slot(1) as weigh:
+        weigh(10)
+        waiting = asyncio.create_task(serve(pace, capacity=1000, requests=1))
+        await asyncio.sleep(0.01)
+        assert pace.in_flight == 1
+        weigh(2)
+        assert await waiting == 1
+    assert pace.in_flight == 0
+
+
 @given(st.lists(st.tuples(st.integers(1, 30), st.booleans()), max_size=40), st.integers(1, 8))
 async def test_no_place_is_lost_when_waiting_requests_are_cancelled(requests: list[tuple[int, bool]], most: int) -> None:
     pace = Pace(most, 40)
