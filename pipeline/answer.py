@@ -11,7 +11,7 @@ from functools import partial
 from pipeline import ladder, parse, prompt, verify
 from pipeline.extract import transcript
 from pipeline.line import Line
-from pipeline.plan import read_dpi, survey_images
+from pipeline.plan import read_dpi
 from schemas.batch import Batch, PageImage
 from schemas.document import Document
 from schemas.errors import BackendError, CompletionError, LongreadError, NothingRead, SettingsError, Ungrounded
@@ -54,7 +54,7 @@ async def answer(line: Line, question: Question, scope: Sequence[str]) -> tuple[
 
 async def _read(line: Line, question: Question, scope: Sequence[str]) -> tuple[AnswerReading, tuple[Evidence, ...]]:
     lost = line.ledger.failed_pages()
-    images = [image for doc_id in scope for image in survey_images(line.documents[doc_id], line.limits)]
+    images = [image for doc_id in scope for image in line.survey_images(line.documents[doc_id])]
     images = [image for image in images if (image.doc_id, image.page_no) not in lost]
     batches = line.batches(images)
     if len(batches) > 1:

@@ -20,7 +20,7 @@ from pipeline.ledger import Ledger
 from pipeline.open import password_of
 from pipeline.pace import Pace
 from pipeline.pack import Pages, Price, pack
-from pipeline.plan import page_image
+from pipeline.plan import page_image, survey_images
 from pipeline.presets import load_preset
 from pipeline.prompt import Served, filename_cost, fixed_cost, marker_cost
 from pipeline.rasterize import MUPDF_VERSION, layer_words, rasterize
@@ -53,6 +53,8 @@ class Line:
         self.card = card
         self.documents: dict[str, Document] = {}
         self.second_engine: dict[tuple[str, int], str] = {}
+        self.finer: dict[tuple[str, int], PageImage] = {}
+        """The images of pages (doc_id, page_no) that the survey found too coarse at first."""
         self.context = min(settings.context_tokens, card.max_model_len)
         self._checkpoint = Checkpoint(job.checkpoint) if job.checkpoint else None
         self.served = served_by(job, settings, card, self.context, self._checkpoint)
@@ -147,6 +149,10 @@ class Line:
         except LongreadError as error:
             self.ledger.fail("verify", error, doc_id=doc_id)
             return {}
+
+    def survey_images(self, document: Document) -> tuple[PageImage, ...]:
+        """Return the image of every page that is not blank, at which the survey found it legible."""
+        return tuple(self.finer.get((image.doc_id, image.page_no), image) for image in survey_images(document, self.limits))
 
     def image(self, doc_id: str, page_no: int, dpi: float, crop: Box | None = None) -> PageImage:
         """Return the image of a page, or of a crop of it, at about `dpi`."""

@@ -5,8 +5,10 @@ TIFF) are documents too.
 """
 
 import hashlib
+import math
 import os
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +16,13 @@ import pdf2image
 import pymupdf
 from pdf2image.exceptions import PDFInfoNotInstalledError, PDFPageCountError, PDFPopplerTimeoutError, PDFSyntaxError
 
+from pipeline.print_size import TextLayer, scanned_print, smaller_print, text_layer
 from schemas.document import Document, Engine, Page, Source
 from schemas.errors import CorruptPdf, EmptyPdf, EncryptedPdf, OversizedPage, SourceError, UnsupportedFile
 
-# Some PDFs hide text of under a point; nobody reads it, and it would ask for a resolution that no page needs.
-SMALLEST_FONT_PT = 3.0
 POINTS_PER_INCH = 72
+MOST_SCANS_MEASURED = 200
+"""Pages of a scanned document whose print is measured, 35 ms each; the pages between them are taken to be printed alike."""
 _READABLE_IMAGES = ("PNG", "JPEG", "JPG", "TIFF", "TIF", "IMAGE")
 
 
@@ -92,7 +95,7 @@ def _inspect(source: Source, path: str, max_pages: int) -> tuple[tuple[Page, ...
         if file.page_count > max_pages:
             msg = f"{source.filename} has {file.page_count:,} pages, over the limit of {max_pages:,}: raise LONGREAD_MAX_PAGES or split it"
             raise OversizedPage(msg)
-        pages = tuple(_page(file, number) for number in range(file.page_count))
+        pages = tuple(_pages(file))
         title = (file.metadata or {}).get("title") or None
         return pages, title, bool(file.is_repaired), "mupdf"
 
@@ -122,21 +125,40 @@ def _refuse_other_formats(source: Source, file: pymupdf.Document) -> None:
         raise UnsupportedFile(msg)
 
 
+def _pages(file: pymupdf.Document) -> Iterator[Page]:
+    every = math.ceil(file.page_count / MOST_SCANS_MEASURED)
+    print_pt: float | None = None
+    for number in range(file.page_count):
+        page = _page(file, number)
+        if page.image_dpi and not page.font_size_pt:
+            if number % every == 0:
+                print_pt = _scanned_print(file[number], page.image_dpi)
+            page = page.model_copy(update={"font_size_pt": print_pt})
+        yield page
+
+
+def _scanned_print(page: pymupdf.Page, scan_dpi: float) -> float | None:
+    try:
+        return scanned_print(page, scan_dpi)
+    except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError):
+        return None  # it will not be drawn later either, and then it fails by name
+
+
 def _page(file: pymupdf.Document, number: int) -> Page:
     try:
         page = file[number]
         rect = page.rect
-        fonts = _font_sizes(page) if file.is_pdf else Counter[float]()
+        layer = text_layer(page) if file.is_pdf else TextLayer(0, Counter())
         return Page(
             page_no=number + 1,
             page_label=(page.get_label() or None) if file.is_pdf else None,
             width_pt=max(1.0, rect.width),
             height_pt=max(1.0, rect.height),
             rotation=page.rotation,
-            text_layer_chars=fonts.total(),
-            font_size_pt=_tenth_percentile(fonts),
-            image_dpi=_covering_image_dpi(page),
-            is_blank=not fonts and _draws_nothing(page) if file.is_pdf else False,
+            text_layer_chars=layer.n_chars,
+            font_size_pt=smaller_print(layer.sizes),
+            image_dpi=None if layer.sizes else _covering_image_dpi(page),
+            is_blank=not layer.n_chars and _draws_nothing(page) if file.is_pdf else False,
         )
     except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
         return _unreadable_page(number, error)
@@ -145,26 +167,6 @@ def _page(file: pymupdf.Document, number: int) -> Page:
 def _unreadable_page(number: int, _: Exception) -> Page:
     """A page that does not even load keeps its place, in Letter size, so that it is tried, fails by name and is counted."""
     return Page(page_no=number + 1, width_pt=612, height_pt=792)
-
-
-def _font_sizes(page: pymupdf.Page) -> "Counter[float]":
-    """Return how many visible characters the text layer has at each font size in points."""
-    sizes: Counter[float] = Counter()
-    for block in page.get_text("dict", flags=pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES)["blocks"]:
-        for line in block.get("lines", ()):
-            for span in line["spans"]:
-                sizes[round(span["size"], 1)] += len(span["text"].strip())
-    return +sizes
-
-
-def _tenth_percentile(sizes: "Counter[float]") -> float | None:
-    legible = sorted((size, count) for size, count in sizes.items() if size >= SMALLEST_FONT_PT)
-    rank = 0.1 * sum(count for _, count in legible)
-    for size, count in legible:
-        rank -= count
-        if rank <= 0:
-            return size
-    return None
 
 
 def _covering_image_dpi(page: pymupdf.Page) -> float | None:

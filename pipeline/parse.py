@@ -106,6 +106,7 @@ def _surveyed_page(page: SurveyPage, documents: Mapping[int, str]) -> SurveyedPa
         kind=page.kind,
         tables=tuple(_located(page.page, table, continues=table.continues) for table in page.tables),
         charts=tuple(_located(page.page, chart) for chart in page.charts),
+        numbers=page.numbers,
     )
 
 

@@ -261,7 +261,7 @@ async def _document_outcome(line: Line, document: Document, read: _Read) -> Docu
         done = PageOutcome(
             doc_id=document.doc_id,
             page=page,
-            image=line.image(*key, survey_dpi(page)),
+            image=line.finer.get(key) or line.image(*key, survey_dpi(page)),
             status="skipped" if page.is_blank else "read" if key in read.shown_in else "failed",
             reason="blank" if page.is_blank else failed.get(key) or line.second_engine.get(key),
             batch_ids=read.shown_in.get(key, ()),

@@ -82,9 +82,10 @@ class Page(Value):
     rotation: int = 0
     text_layer_chars: int = 0
     font_size_pt: float | None = None
-    """10th percentile of the text layer's font sizes by character, those under 3 pt ignored; None without a text layer."""
+    """Size of the smaller print: the 10th percentile of the visible text's font sizes by character, those under 3 pt ignored; of a scan
+    as its strokes tell; None if nothing tells."""
     image_dpi: float | None = None
-    """Resolution of the image that covers the page, for scans."""
+    """Resolution of the image that covers a page without visible text: a scan."""
     is_blank: bool = False
 
 

@@ -56,6 +56,8 @@ class SurveyPage(Value):
     """Every table on the page, from top to bottom."""
     charts: tuple[LocatedChart, ...] = ()
     """Every chart that shows data on the page, from top to bottom; no photographs, logos or diagrams."""
+    numbers: Annotated[tuple[str, ...], Field(json_schema_extra={"maxItems": 8})] = ()
+    """Up to eight numbers of two digits or more from the page's smallest print, exactly as printed; empty if there are none."""
 
 
 class Survey(Value):

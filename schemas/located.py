@@ -23,6 +23,8 @@ class SurveyedPage(Value):
     kind: PageKind
     tables: tuple[Located, ...] = ()
     charts: tuple[Located, ...] = ()
+    numbers: tuple[str, ...] = ()
+    """Some numbers of the smallest print, as read: they tell whether the page image was fine enough."""
 
 
 class TableSite(Value):

@@ -27,6 +27,7 @@ _EDGE = 0.2
 """Share of a page's height within which a table that continues ends above, or begins below, the page's edge."""
 _DRIFT = 0.02
 """How far apart, as a share of the page's width, columns of two parts of a table may lie."""
+_NUMBERS_REPORTED = 8
 
 
 def read_page(image: NDArray[np.uint8]) -> Reading:
@@ -133,7 +134,16 @@ def _surveyed(doc: int, page: int, reading: Reading, previous: Reading | None) -
         for i, rect in enumerate(_tables(reading))
     )
     charts = tuple(LocatedChart(box=_model_box(reading, region.rect)) for region in reading.regions if region.kind == "chart")
-    return SurveyPage(doc=doc, page=page, kind=kind, tables=() if kind == "contents" else tables, charts=charts)
+    return SurveyPage(
+        doc=doc, page=page, kind=kind, tables=() if kind == "contents" else tables, charts=charts, numbers=_smallest_numbers(reading)
+    )
+
+
+def _smallest_numbers(reading: Reading) -> tuple[str, ...]:
+    """Return some numbers of the smallest print: those that blur first."""
+    lines = sorted(reading.lines, key=lambda line: min(line.rect.y1 - line.rect.y0, line.rect.x1 - line.rect.x0))
+    numbers = [word.text for line in lines for word in line.words if sum(map(str.isdigit, word.text)) >= 2]
+    return tuple(numbers[:_NUMBERS_REPORTED])
 
 
 def _page_kind(reading: Reading) -> PageKind:
