@@ -15,7 +15,7 @@ from pydantic_core import from_json
 
 from schemas.document import Box, box_of_thousandths
 from schemas.errors import Malformed, Repetition, ReplyFiltered, Truncated, Ungrounded
-from schemas.extraction import CitedEvidence, LocatedChart, LocatedTable, Survey, SurveyPage, TableReading
+from schemas.extraction import CitedEvidence, LocatedChart, LocatedTable, Survey, SurveyPage, TableReading, TableReadings
 from schemas.located import Located, SurveyedPage
 from schemas.message import Completion
 from schemas.result import Evidence
@@ -70,6 +70,12 @@ def salvage_table(completion: Completion) -> TableReading:
         msg = "the reply broke off before the first row of the table was whole"
         raise Truncated(msg)
     return _validated({**partial, "rows": rows[:-1]}, TableReading)
+
+
+def salvage_tables(completion: Completion) -> TableReadings:
+    """Return the tables that a cut reply holds completely: all but the last it began."""
+    tables = _partial(completion.text).get("tables")
+    return _validated({"tables": tables[:-1] if isinstance(tables, list) else []}, TableReadings)
 
 
 def surveyed(survey: Survey, documents: Mapping[int, str], shown: Collection[tuple[str, int]]) -> tuple[SurveyedPage, ...]:

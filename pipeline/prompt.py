@@ -1,7 +1,8 @@
 """Write the requests, pure.
 
-The order never varies: constant system text, the page images each between its markers, the instruction or question last. So the server's
-prefix cache pays the pages of a batch once, however many questions follow, and the model can name the page it saw something on.
+The order never varies, because the server's prefix cache pays for what comes first once. Pages: constant system text, the page images each
+between its markers, the instruction or question last; so the pages of a batch are paid for once, however many questions follow. Crops,
+which are hardly ever shown twice: system text, the instruction with its schema, the crops, and last what differs.
 """
 
 import hashlib
@@ -13,7 +14,7 @@ from typing import NamedTuple
 from pipeline.tokens import TextCount, text_tokens_bound
 from schemas.batch import Batch, PageImage
 from schemas.document import Box
-from schemas.extraction import AnswerReading, ChartReading, Findings, Survey, TableReading, Transcript
+from schemas.extraction import AnswerReading, ChartReading, Findings, Survey, TableReading, TableReadings, Transcript
 from schemas.message import THINKING, ImagePart, Request, RequestKind, Sampling, TextPart
 from schemas.settings import Question
 from schemas.value import Value
@@ -21,6 +22,7 @@ from schemas.value import Value
 SCHEMAS: dict[RequestKind, type[Value]] = {
     "survey": Survey,
     "table": TableReading,
+    "tables": TableReadings,
     "chart": ChartReading,
     "answer": AnswerReading,
     "finding": Findings,
@@ -35,6 +37,8 @@ SYSTEM = (
     "Boxes are [x0, y0, x1, y1], integers from 0 to 1000 of the image's width and height, origin top left."
 )
 
+_BEGIN = "Write the JSON now."
+
 _INSTRUCTIONS: dict[RequestKind, str] = {
     "survey": (
         "Report every page image in order, one entry each: what kind of page it is, and each table and each chart on it with its box. "
@@ -43,6 +47,10 @@ _INSTRUCTIONS: dict[RequestKind, str] = {
     "table": (
         "The images show one table; if there are several, they are its parts in order, and the table goes on from one to the next. Each "
         "marker tells where in its image the table is; the text around it may hold its title, unit and footnotes. Write down every row."
+    ),
+    "tables": (
+        "Each image shows one table. Its marker tells where in the image the table is; the text around it may hold its title, unit and "
+        "footnotes. Write down every row of each."
     ),
     "chart": "The image shows one chart, where its marker says. Write down the data behind it: every series with every point.",
     "answer": "Answer the question from the pages shown, and cite every place the answer rests on.",
@@ -57,7 +65,7 @@ _TOKENS_PER_IMAGE_PART = 6
 
 
 def _version() -> str:
-    content = SYSTEM + json.dumps(_INSTRUCTIONS) + json.dumps({k: v.model_json_schema() for k, v in SCHEMAS.items()})
+    content = SYSTEM + _BEGIN + json.dumps(_INSTRUCTIONS) + json.dumps({k: v.model_json_schema() for k, v in SCHEMAS.items()})
     return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
@@ -94,13 +102,18 @@ def survey(served: Served, batch: Batch) -> Request:
 
 def table(served: Served, crops: Sequence[Crop], from_row: int = 0) -> Request:
     """Ask for the rows of the table that the crops show, from `from_row` on."""
-    follow = f"\nContinue from row {from_row}." if from_row else ""
-    return _request(served, "table", [*_crops(crops, "table"), _instruction("table", follow)])
+    follow = f"Continue from row {from_row}." if from_row else _BEGIN
+    return _request(served, "table", [_instruction("table"), *_crops(crops, "table"), TextPart(text=follow)])
+
+
+def tables(served: Served, crops: Sequence[Crop]) -> Request:
+    """Ask for the rows of several tables, of which each crop shows one."""
+    return _request(served, "tables", [_instruction("tables"), *_crops(crops, "table"), TextPart(text=_BEGIN)])
 
 
 def chart(served: Served, crop: Crop) -> Request:
     """Ask for the data behind the chart that the crop shows."""
-    return _request(served, "chart", [*_crops([crop], "chart"), _instruction("chart")])
+    return _request(served, "chart", [_instruction("chart"), *_crops([crop], "chart"), TextPart(text=_BEGIN)])
 
 
 def answer(served: Served, batch: Batch, question: Question, *, thinking: bool) -> Request:
@@ -116,7 +129,7 @@ def finding(served: Served, batch: Batch, question: Question) -> Request:
 
 def verify(served: Served, crop: Crop) -> Request:
     """Ask for a second look at a crop, without telling what it is expected to say."""
-    return _request(served, "verify", [*_crops([crop], "text"), _instruction("verify")])
+    return _request(served, "verify", [_instruction("verify"), *_crops([crop], "text"), TextPart(text=_BEGIN)])
 
 
 def document_numbers(batch: Batch) -> dict[int, str]:
@@ -198,8 +211,7 @@ def filename_cost(count: TextCount) -> int:
 
 def fixed_cost(count: TextCount) -> int:
     """Return an upper bound of the tokens of a request without its pages: system text, instruction and the longest question."""
-    instructions = (_instruction(kind).text for kind in ("survey", "answer", "finding"))
-    longest = max(count(text) for text in instructions)
+    longest = max(count(_instruction(kind).text) for kind in SCHEMAS)
     return _TOKENS_PER_REQUEST + count(SYSTEM) + longest + QUESTION_BYTES + 100
 
 

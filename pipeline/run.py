@@ -200,10 +200,9 @@ async def _read_document(line: Line, pages: Iterable[SurveyedPage]) -> tuple[tup
     tables, charts = merge.sites(pages)
     tables, charts = tables if "tables" in line.job.tasks else (), charts if "charts" in line.job.tasks else ()
     line.ledger.count(reads_total=len(tables) + len(charts))
-    read_tables = [_counted(line, extract.read_table(line, site, number)) for number, site in enumerate(tables)]
-    read_charts = [_counted(line, extract.read_chart(line, site, number)) for number, site in enumerate(charts)]
-    done_tables, done_charts = await asyncio.gather(asyncio.gather(*read_tables), asyncio.gather(*read_charts))
-    return tuple(table for done in done_tables for table in done), tuple(chart for done in done_charts for chart in done)
+    read_charts = asyncio.gather(*(_counted(line, extract.read_chart(line, site, number)) for number, site in enumerate(charts)))
+    done_tables, done_charts = await asyncio.gather(extract.read_tables(line, tables), read_charts)
+    return done_tables, tuple(chart for done in done_charts for chart in done)
 
 
 async def _counted(line: Line, work: Awaitable[T]) -> T:

@@ -119,6 +119,22 @@ class TableReading(Value):
     """The rows from top to bottom. None is left out, shortened or summed up."""
 
 
+class TableInImage(Value):
+    """The table of one image."""
+
+    image: int
+    """The number of the image."""
+    table: TableReading
+    """The table that it shows, whole."""
+
+
+class TableReadings(Value):
+    """Several tables, each shown by an image of its own."""
+
+    tables: tuple[TableInImage, ...]
+    """One entry for every image, in order."""
+
+
 class ReadAxis(Value):
     """One axis of a chart."""
 

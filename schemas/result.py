@@ -87,6 +87,11 @@ class Table(Value):
         return sum(cell.check == "match" for cell in self.cells)
 
     @property
+    def share_matched(self) -> float:
+        """Share of the compared numbers that agreed; 1 if none was compared."""
+        return self.numbers_matched / self.numbers_checked if self.numbers_checked else 1.0
+
+    @property
     def trust(self) -> Trust:
         """Verified if every number was compared and agreed."""
         if self.numbers_matched < self.numbers_checked:

@@ -55,7 +55,13 @@ async def reply(request: ChatRequest, engine: Engine) -> AsyncGenerator[Delta]:
 
 
 def _pieces(request: ChatRequest, engine: Engine) -> AsyncGenerator[str]:
-    return _survey(request, engine) if request.kind == "survey" else _whole(request, engine)
+    match request.kind:
+        case "survey":
+            return _survey(request, engine)
+        case "tables":
+            return _tables(request, engine)
+        case _:
+            return _whole(request, engine)
 
 
 async def _survey(request: ChatRequest, engine: Engine) -> AsyncGenerator[str]:
@@ -67,6 +73,15 @@ async def _survey(request: ChatRequest, engine: Engine) -> AsyncGenerator[str]:
                 entry = await engine.run(partial(worker.survey_page, before, page))
             yield ("," if before else '{"pages":[') + entry.decode()
             before = page
+    yield "]}"
+
+
+async def _tables(request: ChatRequest, engine: Engine) -> AsyncGenerator[str]:
+    opening = '{"tables":['
+    async with aclosing(_read_all(request, engine, lambda image: partial(worker.read_table, [(image.data, image.box)]))) as read:
+        async for image, table in read:
+            yield f'{opening}{{"image":{image.position + 1},"table":{table.decode()}}}'
+            opening = ","
     yield "]}"
 
 
@@ -108,7 +123,7 @@ async def _chart(request: ChatRequest, engine: Engine) -> str:
 
 
 async def _transcript(request: ChatRequest, engine: Engine) -> str:
-    async with aclosing(_read_all(request, engine, worker.read_text)) as read:
+    async with aclosing(_read_all(request, engine, lambda image: partial(worker.read_text, image.data))) as read:
         texts = [Transcript.model_validate_json(text) async for _, text in read]
     return Transcript(lines=tuple(line for text in texts for line in text.lines)).model_dump_json()
 
@@ -125,13 +140,15 @@ async def _answer(request: ChatRequest, engine: Engine) -> str:
 
 
 async def _pages(request: ChatRequest, engine: Engine) -> AsyncGenerator[PackedPage]:
-    async with aclosing(_read_all(request, engine, worker.read_page)) as read:
+    async with aclosing(_read_all(request, engine, lambda image: partial(worker.read_page, image.data))) as read:
         async for image, reading in read:
             yield PackedPage(image.doc, image.page, image.filename, reading)
 
 
-async def _read_all(request: ChatRequest, engine: Engine, function: Callable[[bytes], bytes]) -> AsyncGenerator[tuple[SeenImage, bytes]]:
-    """Yield the images in order with what `function` reads on each.
+async def _read_all(
+    request: ChatRequest, engine: Engine, reader: Callable[[SeenImage], Callable[[], bytes]]
+) -> AsyncGenerator[tuple[SeenImage, bytes]]:
+    """Yield the images in order with what the reader of each returns.
 
     A few are read ahead: enough to keep all processes busy, few enough for other requests to get their turn.
     """
@@ -140,7 +157,7 @@ async def _read_all(request: ChatRequest, engine: Engine, function: Callable[[by
     try:
         while True:
             for image in islice(rest, 2 * engine.config.workers - len(ahead)):
-                ahead.append((image, asyncio.create_task(_read(request, engine, image, partial(function, image.data)))))
+                ahead.append((image, asyncio.create_task(_read(request, engine, image, reader(image)))))
             if not ahead:
                 return
             image, task = ahead[0]
@@ -161,6 +178,8 @@ def _key(request: ChatRequest, image: SeenImage) -> Key:
     """Return the name under which the engine remembers what `image` says; a table is read from all images at once."""
     if request.kind == "table":
         return ("table", *((part.digest, part.box) for part in request.images))
+    if request.kind == "tables":
+        return ("table", (image.digest, image.box))
     return ("page" if request.kind in PAGE_KINDS else request.kind, image.digest, image.box)
 
 
