@@ -13,6 +13,8 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -107,11 +109,13 @@ def read() -> None:
     """Read every sample at every resolution and append what was read to the file of readings."""
     READINGS.parent.mkdir(exist_ok=True)
     done = {(row["name"], row["dpi"]) for row in readings()}
-    with TemporaryDirectory() as folder, READINGS.open("a") as out:
+    # The OCR's caches grow by 30 MB a page: its process is replaced now and then.
+    reader = ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=40)
+    with TemporaryDirectory() as folder, READINGS.open("a") as out, reader:
         for sample in track([*samples(Path(folder))], "reading"):
             for dpi in RESOLUTIONS:
                 if (sample.name, dpi) not in done:
-                    out.write(json.dumps(_reading(sample, dpi)) + "\n")
+                    out.write(json.dumps(reader.submit(_reading, sample, dpi).result()) + "\n")
                     out.flush()
 
 
