@@ -28,18 +28,19 @@ MOST_REPLIES = 100
 
 
 async def read_table(line: Line, site: TableSite, ordinal: int) -> tuple[Table, ...]:
-    """Return the table, or nothing if it failed; the failure is in the ledger."""
+    """Return the table, or nothing if it failed; the failure is in the ledger. Columns with other rows are tables of their own."""
     try:
         readings = [await _read_parts(line, site.doc_id, parts) for parts in _chunks(line, site)]
+        tables = merge.merge(site, ordinal, [*chain.from_iterable(readings)])
     except LongreadError as error:
         _fail(line, site.doc_id, site.parts[0], "table", error)
         return ()
-    table = merge.merge(site, ordinal, [*chain.from_iterable(readings)])
     layers = await line.words(site.doc_id, {part.page_no for part in site.parts})
-    table = verify.verify_table(table, layers)
-    if line.job.profile == "thorough" and any(cell.check == "no_layer" for cell in table.cells):
-        table = verify.verify_table_again(table, await _read_again(line, site))
-    return (table,)
+    verified = tuple(verify.verify_table(table, layers) for table in tables)
+    if line.job.profile == "thorough" and any(cell.check == "no_layer" for table in verified for cell in table.cells):
+        again = await _read_again(line, site)
+        return tuple(verify.verify_table_again(table, again) for table in verified)
+    return verified
 
 
 async def read_chart(line: Line, site: ChartSite, ordinal: int) -> tuple[Chart, ...]:
@@ -135,7 +136,7 @@ def _chunks(line: Line, site: TableSite) -> Iterator[tuple[Located, ...]]:
         if cost > line.capacity:
             msg = f"the table on page {part.page_no} takes {cost:,} tokens, which no request of {line.capacity:,} holds"
             raise BudgetError(msg)
-        if cost > room:
+        if cost > room or (chunk and part.adds_columns):  # further columns are read as a table of the same rows
             yield tuple(chunk)
             chunk, room = [], line.capacity
         chunk.append(part)
