@@ -59,6 +59,11 @@ class SurveyPage(Value):
     charts: tuple[LocatedChart, ...] = ()
     """Every chart that shows data on the page, from top to bottom; no photographs, logos or diagrams."""
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether the page's last table is that of the page before, gone on."""
+        return len(self.tables) == 1 and (self.tables[0].continues or self.tables[0].adds_columns)
+
 
 class Survey(Value):
     """Which tables and charts are on which page: one entry for every page image, in order."""
