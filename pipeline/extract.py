@@ -37,38 +37,57 @@ MOST_TOGETHER = 12
 FINER_LOOKS = (FINER, FINER**2)
 
 
-async def read_tables(line: Line, sites: Sequence[TableSite]) -> tuple[Table, ...]:
+async def read_tables(line: Line, numbered: Sequence[tuple[int, TableSite]]) -> tuple[Table, ...]:
     """Return the tables of one document, small ones asked for together; those that failed are in the ledger."""
+    sites = [site for _, site in numbered]
     layers = await line.words(sites[0].doc_id, {part.page_no for site in sites for part in site.parts}) if sites else {}
     groups = crops.together([_cost(line, site, layers) for site in sites], _room(line), line.card.limits.most_images or MOST_TOGETHER)
-    read = await asyncio.gather(*(_read_group(line, [sites[number] for number in group]) for group in groups))
+    read = await asyncio.gather(*(_read_group(line, [sites[at] for at in group]) for group in groups))
     readings = dict(zip(chain.from_iterable(groups), chain.from_iterable(read), strict=True))
-    done = await asyncio.gather(*(_table(line, site, number, readings[number], layers) for number, site in enumerate(sites)))
-    return tuple(table for table in done if table)
+    done = await asyncio.gather(*(_tables(line, site, number, readings[at], layers) for at, (number, site) in enumerate(numbered)))
+    return tuple(chain.from_iterable(done))
 
 
-async def _table(
+async def _tables(
     line: Line, site: TableSite, ordinal: int, readings: Sequence[PartialReading] | LongreadError, layers: Mapping[int, Words]
-) -> Table | None:
-    """Return the table, read finer as long as that brings more of its numbers to agree with the text layer."""
+) -> tuple[Table, ...]:
+    """Return the table, read finer as long as that helps; columns with other rows are tables of their own."""
     line.ledger.count(reads_done=1)
+    try:
+        tables = _verified(site, ordinal, readings, layers)
+    except LongreadError as error:
+        _fail(line, site.doc_id, site.parts[0], "table", error)
+        return ()
+    with suppress(LongreadError):  # then what was read stands
+        for finer in FINER_LOOKS if line.job.profile != "fast" else ():
+            if _share_matched(tables) == 1:
+                break
+            again = _verified(site, ordinal, await _read_alone(line, site, finer), layers)
+            if _share_matched(again) <= _share_matched(tables) or _n_matched(again) < _n_matched(tables):
+                break
+            tables = again
+    if line.job.profile == "thorough" and any(cell.check == "no_layer" for table in tables for cell in table.cells):
+        lines = await _read_again(line, site)
+        return tuple(verify.verify_table_again(table, lines) for table in tables)
+    return tables
+
+
+def _verified(
+    site: TableSite, ordinal: int, readings: Sequence[PartialReading] | LongreadError, layers: Mapping[int, Words]
+) -> tuple[Table, ...]:
     if isinstance(readings, LongreadError):
-        _fail(line, site.doc_id, site.parts[0], "table", readings)
-        return None
-    table = verify.verify_table(merge.merge(site, ordinal, readings), layers)
-    for finer in FINER_LOOKS if line.job.profile != "fast" else ():
-        if table.numbers_matched == table.numbers_checked:
-            break
-        again = await _read_alone(line, site, finer)
-        if isinstance(again, LongreadError):
-            break  # what was read stands
-        better = verify.verify_table(merge.merge(site, ordinal, again), layers)
-        if better.share_matched <= table.share_matched or better.numbers_matched < table.numbers_matched:
-            break
-        table = better
-    if line.job.profile == "thorough" and any(cell.check == "no_layer" for cell in table.cells):
-        return verify.verify_table_again(table, await _read_again(line, site))
-    return table
+        raise readings
+    return tuple(verify.verify_table(table, layers) for table in merge.merge(site, ordinal, readings))
+
+
+def _n_matched(tables: Sequence[Table]) -> int:
+    return sum(table.numbers_matched for table in tables)
+
+
+def _share_matched(tables: Sequence[Table]) -> float:
+    """Return the share of the compared numbers that agree with the text layer; 1 if none was compared."""
+    n_checked = sum(table.numbers_checked for table in tables)
+    return _n_matched(tables) / n_checked if n_checked else 1.0
 
 
 def _cost(line: Line, site: TableSite, layers: Mapping[int, Words]) -> Cost:
@@ -223,7 +242,7 @@ def _chunks(line: Line, site: TableSite, finer: float) -> Iterator[tuple[Located
         if cost > line.capacity:
             msg = f"the table on page {part.page_no} takes {cost:,} tokens, which no request of {line.capacity:,} holds"
             raise BudgetError(msg)
-        if cost > room:
+        if cost > room or (chunk and part.adds_columns):  # further columns are read as a table of the same rows
             yield tuple(chunk)
             chunk, room = [], line.capacity
         chunk.append(part)

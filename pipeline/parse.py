@@ -110,16 +110,20 @@ def _surveyed_page(page: SurveyPage, documents: Mapping[int, str]) -> SurveyedPa
         doc_id=documents.get(page.doc, ""),
         page_no=page.page,
         kind=page.kind,
-        tables=tuple(_located(page.page, table, continues=table.continues) for table in page.tables),
+        tables=tuple(_located_table(page.page, table) for table in page.tables),
         charts=tuple(_located(page.page, chart) for chart in page.charts),
         numbers=page.numbers,
     )
 
 
-def _located(page_no: int, found: LocatedTable | LocatedChart, *, continues: bool = False) -> Located:
+def _located_table(page_no: int, table: LocatedTable) -> Located:
+    return _located(page_no, table).model_copy(update={"continues": table.continues, "adds_columns": table.adds_columns})
+
+
+def _located(page_no: int, found: LocatedTable | LocatedChart) -> Located:
     # A box without area still says that there is something: then the whole page is looked at.
     box = box_of_thousandths(found.box) or _WHOLE_PAGE
-    return Located(page_no=page_no, box=box, title=found.title, continues=continues)
+    return Located(page_no=page_no, box=box, title=found.title)
 
 
 def _last_that_validates(text: str, model: type[V]) -> V:

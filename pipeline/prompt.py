@@ -42,7 +42,8 @@ _BEGIN = "Write the JSON now."
 _INSTRUCTIONS: dict[RequestKind, str] = {
     "survey": (
         "Report every page image in order, one entry each: what kind of page it is, and each table and each chart on it with its box. "
-        "Say of a table that opens a page whether it continues the last table of the page before."
+        "Say of a table that opens a page whether it continues the last table of the page before, with further rows or further columns; "
+        "a table of its own, with another title or after a final total, does not."
     ),
     "table": (
         "The images show one table; if there are several, they are its parts in order, and the table goes on from one to the next. Each "

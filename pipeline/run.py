@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
@@ -176,7 +176,10 @@ async def _read_documents(line: Line, documents: Sequence[Document], spawn: Spaw
         pages[page.doc_id].append(page)
     line.ledger.stage("read")
     read = await asyncio.gather(
-        *(spawn(f"read {document.filename}", partial(_read_document, line, pages[document.doc_id])) for document in documents)
+        *(
+            spawn(f"read {document.filename}", partial(_read_document, line, pages[document.doc_id], document.blank_pages))
+            for document in documents
+        )
     )
     return _Read(
         _shown_in(batches, {(page.doc_id, page.page_no) for page in chain.from_iterable(surveys)}),
@@ -196,12 +199,12 @@ def _shown_in(batches: Iterable[Batch], surveyed: Container[PageKey]) -> dict[Pa
     return shown
 
 
-async def _read_document(line: Line, pages: Iterable[SurveyedPage]) -> tuple[tuple[Table, ...], tuple[Chart, ...]]:
-    tables, charts = merge.sites(pages)
+async def _read_document(line: Line, pages: Iterable[SurveyedPage], blank: Collection[int]) -> tuple[tuple[Table, ...], tuple[Chart, ...]]:
+    tables, charts = merge.sites(pages, blank)
     tables, charts = tables if "tables" in line.job.tasks else (), charts if "charts" in line.job.tasks else ()
     line.ledger.count(reads_total=len(tables) + len(charts))
     read_charts = asyncio.gather(*(_counted(line, extract.read_chart(line, site, number)) for number, site in enumerate(charts)))
-    done_tables, done_charts = await asyncio.gather(extract.read_tables(line, tables), read_charts)
+    done_tables, done_charts = await asyncio.gather(extract.read_tables(line, [*merge.numbered(tables)]), read_charts)
     return done_tables, tuple(chart for done in done_charts for chart in done)
 
 

@@ -111,6 +111,11 @@ class Document(Value):
         """Whether any page has text."""
         return any(page.text_layer_chars for page in self.pages)
 
+    @property
+    def blank_pages(self) -> frozenset[int]:
+        """The numbers of the pages on which nothing is."""
+        return frozenset(page.page_no for page in self.pages if page.is_blank)
+
     def page(self, page_no: int) -> Page:
         """Return the page of that 1-based number."""
         return self.pages[page_no - 1]

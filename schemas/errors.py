@@ -22,6 +22,7 @@ LongreadError
 │   ├── ContextExceeded
 │   ├── ReplyFiltered
 │   └── CanaryFailed
+├── MergeError               parts of a table that joining would lose
 ├── CompletionError          what the server wrote
 │   ├── Truncated
 │   ├── Malformed
@@ -172,6 +173,12 @@ class CanaryFailed(BackendError):
     """The server answers, but not as GLM-4.6V behind SGLang does."""
 
     category = "canary"
+
+
+class MergeError(LongreadError):
+    """Rows, columns or cells of a table are not accounted for after its parts were joined."""
+
+    category = "merge"
 
 
 class CompletionError(LongreadError):

@@ -16,7 +16,7 @@ ModelBox = Annotated[tuple[int, ...], Field(min_length=4, max_length=4)]
 PageKind = Literal["cover", "contents", "text", "table", "chart", "slide", "form", "blank", "other"]
 ChartType = Literal["bar", "stacked_bar", "line", "area", "pie", "scatter", "histogram", "box", "other"]
 AxisKind = Literal["category", "number", "date", "log"]
-RowKind = Literal["header", "repeated_header", "section", "total", "data"]
+RowKind = Literal["header", "repeated_header", "section", "total", "repeated", "continued", "data"]
 AnswerKind = Literal["number", "percent", "currency", "date", "text", "list", "boolean", "none"]
 SourceKind = Literal["text", "table", "chart", "figure"]
 
@@ -29,7 +29,9 @@ class LocatedTable(Value):
     title: str | None = None
     """The title printed above the table, verbatim."""
     continues: bool = False
-    """True if this is the continuation of the last table of the page before."""
+    """True if the rows of the last table of the page before go on here."""
+    adds_columns: bool = False
+    """True if the last table of the page before was too wide, and this shows further columns of the same rows."""
 
 
 class LocatedChart(Value):
@@ -59,6 +61,11 @@ class SurveyPage(Value):
     numbers: Annotated[tuple[str, ...], Field(json_schema_extra={"maxItems": 8})] = ()
     """Up to eight numbers of two digits or more from the page's smallest print, exactly as printed; empty if there are none."""
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether the page's last table is that of the page before, gone on."""
+        return len(self.tables) == 1 and (self.tables[0].continues or self.tables[0].adds_columns)
+
 
 class Survey(Value):
     """Which tables and charts are on which page: one entry for every page image, in order."""
@@ -87,7 +94,9 @@ class ReadRow(Value):
     """The number of the image (1 for the first) that shows this row."""
     kind: RowKind
     """header: column headings; repeated_header: headings printed again on a later image; section: a heading inside the
-    table; total: a sum of rows above; data: everything else."""
+    table; total: a sum of rows above; repeated: a section or a total printed again at the top of a later image, such as
+    "Assets (continued)" or "Brought forward"; continued: at the top of a later image, the rest of the row before, which
+    the page break cut; data: everything else."""
     cells: tuple[ReadCell, ...]
     """The row's cells from left to right."""
 

@@ -12,7 +12,7 @@ from pipeline.embedded import worker
 from pipeline.embedded.engine import Engine, Key, ReadError
 from pipeline.embedded.protocol import BYTES_PER_TOKEN, PAGE_KINDS, ChatRequest, SeenImage, text_tokens, unreadable
 from pipeline.embedded.worker import PackedPage, UndecodableImage
-from schemas.extraction import TableReading, Transcript
+from schemas.extraction import SurveyPage, TableReading, Transcript
 
 PIECE_CHARACTERS = 4096
 
@@ -65,14 +65,19 @@ def _pieces(request: ChatRequest, engine: Engine) -> AsyncGenerator[str]:
 
 
 async def _survey(request: ChatRequest, engine: Engine) -> AsyncGenerator[str]:
-    before: PackedPage | None = None
+    start: PackedPage | None = None
+    last: PackedPage | None = None
+    separator = '{"pages":['
     async with aclosing(_pages(request, engine)) as pages:
         async for page in pages:
-            # Whether a table continues depends on the page before and on no other.
+            # Whether a table continues depends on the page before and the one where that page's last table began, and on no other.
             with _naming(f"doc {page.doc} · page {page.page}"):
-                entry = await engine.run(partial(worker.survey_page, before, page))
-            yield ("," if before else '{"pages":[') + entry.decode()
-            before = page
+                entry = await engine.run(partial(worker.survey_page, start, last, page))
+            yield separator + entry.decode()
+            separator = ","
+            surveyed = SurveyPage.model_validate_json(entry)
+            if surveyed.kind != "blank":
+                start, last = (start if start and surveyed.goes_on else page), page
     yield "]}"
 
 
