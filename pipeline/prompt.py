@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from pipeline.tokens import TextCount, text_tokens_bound
@@ -45,8 +46,15 @@ _INSTRUCTIONS: dict[RequestKind, str] = {
         "marker tells where in its image the table is; the text around it may hold its title, unit and footnotes. Write down every row."
     ),
     "chart": "The image shows one chart, where its marker says. Write down the data behind it: every series with every point.",
-    "answer": "Answer the question from the pages shown, and cite every place the answer rests on.",
-    "finding": "These pages are a part of what the question is about. Find the places that help to answer it.",
+    "answer": (
+        "Answer the question from the pages shown, and cite every place the answer rests on. Look at every document that the question is "
+        "about. A number that no page prints is not guessed: name the operation and the printed numbers that give it. If the pages do "
+        "not report exactly what is asked for (that figure, of that year, of that company), the question is not answerable."
+    ),
+    "finding": (
+        "These pages are a part of what the question is about. Find the places that help to answer it, and say what each contributes: "
+        "also a single number that has to be compared, added or set against one from other pages."
+    ),
     "verify": "Transcribe the text of the images, line by line.",
 }
 
@@ -66,6 +74,10 @@ PROMPT_VERSION = _version()
 
 QUESTION_BYTES = 2_000
 """The longest question."""
+
+NOTES_BYTES = 4_000
+"""The longest notes, all together."""
+_NOTE_BYTES = 300
 
 
 class Served(NamedTuple):
@@ -103,9 +115,9 @@ def chart(served: Served, crop: Crop) -> Request:
     return _request(served, "chart", [*_crops([crop], "chart"), _instruction("chart")])
 
 
-def answer(served: Served, batch: Batch, question: Question, *, thinking: bool) -> Request:
-    """Ask a question of the pages of a batch."""
-    parts = [*_pages(batch), _instruction("answer", _question(question))]
+def answer(served: Served, batch: Batch, question: Question, *, thinking: bool, notes: Sequence[str] = ()) -> Request:
+    """Ask a question of the pages of a batch; `notes` are what an earlier look found on them, each a line."""
+    parts = [*_pages(batch), _instruction("answer", _notes(notes) + _question(question))]
     return _request(served, "answer", parts, batch_id=batch.batch_id, thinking=thinking)
 
 
@@ -201,6 +213,19 @@ def fixed_cost(count: TextCount) -> int:
     instructions = (_instruction(kind).text for kind in ("survey", "answer", "finding"))
     longest = max(count(text) for text in instructions)
     return _TOKENS_PER_REQUEST + count(SYSTEM) + longest + QUESTION_BYTES + 100
+
+
+def note(doc: int, page_no: int, text: str) -> str:
+    """Return what was found on a page as one line, which cannot be mistaken for a marker or for a line of the instruction."""
+    plain = re.sub(r"[\[\]\x00-\x1f\x7f]+", " ", text).encode()[:_NOTE_BYTES].decode(errors="ignore")
+    return f"- doc {doc} · page {page_no}: {' '.join(plain.split())}"
+
+
+def _notes(notes: Sequence[str]) -> str:
+    """Return the first notes, as many as there is room for."""
+    sizes = accumulate(len(line.encode()) + 1 for line in notes)
+    kept = [line for line, size in zip(notes, sizes, strict=True) if size <= NOTES_BYTES]
+    return "\n".join(["\nNotes of a first look at these pages, to be checked against them:", *kept]) if kept else ""
 
 
 def _question(question: Question) -> str:

@@ -69,6 +69,15 @@ def _status(quote: str, near: Words, words: Words) -> VerifyStatus:
     return "mismatch" if near and _share_of_words(quote, near) >= 0.5 else "not_found"
 
 
+def quotes(quote: str, text: str) -> bool:
+    """Tell whether a quote holds a number as printed: "Net sales 41,200 38,500" holds "38,500", and not "500"."""
+    number = number_of(text)
+    if number is None:
+        return _squashed(text) in _squashed(quote)
+    words = words_of([" ".join(word.strip(".,;:") for word in quote.split())])
+    return any(_says(run, number) for run in _runs(words))
+
+
 def text_recall(words: Words, fragments: Iterable[Fragment], cells: Iterable[Cell]) -> float | None:
     """Return the share of the numbers that the text layer has inside the fragments that were read; None if it has none there."""
     printed = Counter(word.text for fragment in fragments for word in _inside(words, fragment.box) if _has_digit(word.text))
