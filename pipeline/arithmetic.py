@@ -53,6 +53,9 @@ class Unit(NamedTuple):
         return " ".join(filter(None, parts))
 
 
+_PURE = Unit(None)
+
+
 class Computed(NamedTuple):
     """What an operation gives. `value` is in full precision and in `unit`; `text` is for a reader; `formula` shows how it came about."""
 
@@ -78,7 +81,7 @@ class _Term(NamedTuple):
 def compute(operation: Operation, operands: Sequence[Operand], kind: AnswerKind = "none", unit: str | None = None) -> Computed:
     """Return what `operation` gives for the operands.
 
-    `kind` tells a maximum's number from its name, and `unit` in which scale an amount is wanted, if it names one.
+    `kind` tells a maximum's number from its name; `unit` is what an amount is wanted in: its scale, and its name where no operand has one.
 
     Raises:
         Incomputable: an operand is no number, there are too few or too many, or their units do not go together.
@@ -87,7 +90,7 @@ def compute(operation: Operation, operands: Sequence[Operand], kind: AnswerKind 
         context.prec = _DIGITS
         terms = [_term(operand) for operand in operands]
         _insist_on_number(operation, terms)
-        wanted = unit_of(unit).scale
+        wanted = unit_of(unit)
         if operation in {"maximum", "minimum"}:
             return _extreme(operation, terms, kind, wanted)
         if operation == "exceeds":
@@ -96,11 +99,11 @@ def compute(operation: Operation, operands: Sequence[Operand], kind: AnswerKind 
 
 
 def agrees(given: float, value: Decimal) -> bool:
-    """Tell whether a number is the value, but for rounding: half of its last digit, or a thousandth."""
+    """Tell whether a number is the value, but for rounding: half of its last digit, within a twentieth; or a thousandth."""
     exact = Decimal(repr(given))
     exponent = exact.normalize().as_tuple().exponent
     half = Decimal(5).scaleb(min(0, exponent if isinstance(exponent, int) else 0) - 1)
-    return abs(exact - value) <= max(half, abs(value) / 1000)
+    return abs(exact - value) <= max(min(half, abs(value) / 20), abs(value) / 1000)
 
 
 def unit_of(stated: str | None) -> Unit:
@@ -178,7 +181,7 @@ def _insist_on_number(operation: Operation, terms: Sequence[_Term]) -> None:
         raise Incomputable(msg)
 
 
-def _common(terms: Sequence[_Term], wanted: Decimal = _ONE) -> Unit:
+def _common(terms: Sequence[_Term], wanted: Unit = _PURE) -> Unit:
     """Return the one unit of all terms, in the scale that is wanted or else in the coarsest of theirs.
 
     Raises:
@@ -189,31 +192,33 @@ def _common(terms: Sequence[_Term], wanted: Decimal = _ONE) -> Unit:
         each = ", ".join(f"{term.text} in {term.unit.name}" for term in terms if term.unit.name)
         msg = f"the numbers have different units, which cannot be brought together: {each}"
         raise Incomputable(msg)
-    return Unit(next(iter(names.values()), None), wanted if wanted > 1 else _coarsest(terms))
+    return Unit(next(iter(names.values()), wanted.name), _scale(terms, wanted))
 
 
-def _coarsest(terms: Sequence[_Term]) -> Decimal:
+def _scale(terms: Sequence[_Term], wanted: Unit) -> Decimal:
+    if wanted.scale > 1:
+        return wanted.scale
     return max((term.unit.scale for term in terms if term.unit.scale in SCALES.values()), default=_ONE)
 
 
-def _difference(terms: Sequence[_Term], wanted: Decimal) -> Computed:
+def _difference(terms: Sequence[_Term], wanted: Unit) -> Computed:
     unit = _common(terms, wanted)
     value = (terms[0].full - terms[1].full) / unit.scale
     return _amount(value, unit._replace(name=POINTS) if unit.name == PERCENT else unit, terms, " \u2212 ".join(_shown(terms, unit)))
 
 
-def _sum(terms: Sequence[_Term], wanted: Decimal) -> Computed:
+def _sum(terms: Sequence[_Term], wanted: Unit) -> Computed:
     unit = _common(terms, wanted)
     return _amount(_total(terms) / unit.scale, unit, terms, " + ".join(_shown(terms, unit)))
 
 
-def _average(terms: Sequence[_Term], wanted: Decimal) -> Computed:
+def _average(terms: Sequence[_Term], wanted: Unit) -> Computed:
     unit = _common(terms, wanted)
     value = _total(terms) / len(terms) / unit.scale
     return _quantity(value, unit, f"({' + '.join(_shown(terms, unit))}) / {len(terms)}")
 
 
-def _product(terms: Sequence[_Term], wanted: Decimal) -> Computed:
+def _product(terms: Sequence[_Term], wanted: Unit) -> Computed:
     names = dict.fromkeys(term.unit.name for term in terms if term.unit.name not in {None, PERCENT})
     money = [name for name in names if is_currency(name)]
     if len(money) > 1 or (len(names) > 1 and not money):
@@ -223,11 +228,11 @@ def _product(terms: Sequence[_Term], wanted: Decimal) -> Computed:
     value = _HUNDRED if is_percent else _ONE
     for term in terms:
         value *= term.full / (_HUNDRED if term.unit.name == PERCENT else _ONE)
-    unit = Unit(PERCENT if is_percent else next(iter(money or names), None), wanted if wanted > 1 else _coarsest(terms))
+    unit = Unit(PERCENT if is_percent else next(iter(money or names), wanted.name), _scale(terms, wanted))
     return _quantity(value / unit.scale, unit, " \u00d7 ".join(_shown(terms, unit)))
 
 
-def _ratio(terms: Sequence[_Term], _: Decimal) -> Computed:
+def _ratio(terms: Sequence[_Term], _: Unit) -> Computed:
     first, second = terms
     names = first.unit.name, second.unit.name
     if all(names) and names[0] != names[1] and not all(map(is_currency, names)):
@@ -237,19 +242,19 @@ def _ratio(terms: Sequence[_Term], _: Decimal) -> Computed:
     return _quantity(_quotient(first.full, second.full), Unit(unit.name), " / ".join(_shown(terms, unit)))
 
 
-def _share(terms: Sequence[_Term], _: Decimal) -> Computed:
+def _share(terms: Sequence[_Term], _: Unit) -> Computed:
     shown = _shown(terms, _common(terms))
     return _percentage(_HUNDRED * _quotient(terms[0].full, terms[1].full), " / ".join(shown))
 
 
-def _percent_change(terms: Sequence[_Term], _: Decimal) -> Computed:
+def _percent_change(terms: Sequence[_Term], _: Unit) -> Computed:
     first, second = _shown(terms, _common(terms))
     base = terms[1].full
     value = _HUNDRED * _quotient(terms[0].full - base, abs(base))
     return _percentage(value, f"({first} \u2212 {second}) / {terms[1].text if base >= 0 else f'|{terms[1].text}|'}")
 
 
-def _extreme(operation: Operation, terms: Sequence[_Term], kind: AnswerKind, wanted: Decimal) -> Computed:
+def _extreme(operation: Operation, terms: Sequence[_Term], kind: AnswerKind, wanted: Unit) -> Computed:
     unit = _common(terms, wanted)
     order = sorted(range(len(terms)), key=lambda at: terms[at].full, reverse=operation == "maximum")
     best = terms[order[0]]
@@ -268,7 +273,7 @@ def _exceeds(terms: Sequence[_Term]) -> Computed:
     return Computed("boolean", terms[0].value, None, "yes" if terms[0].full > terms[1].full else "no", formula)
 
 
-_OPERATIONS: Mapping[Operation, Callable[[Sequence[_Term], Decimal], Computed]] = MappingProxyType(
+_OPERATIONS: Mapping[Operation, Callable[[Sequence[_Term], Unit], Computed]] = MappingProxyType(
     {
         "difference": _difference,
         "percent_change": _percent_change,

@@ -51,10 +51,10 @@ def _result(reading: AnswerReading, kind: AnswerKind) -> Computed:
     if any(map(states_scale, reading.operands)) or operation in {"ratio", "share", "percent_change", "exceeds"}:
         return result
     # No operand says what it counts in: then the answer's unit does, unless the model's number shows that it converted.
-    plain = compute(operation, reading.operands, kind)
+    stated = unit_of(reading.unit)
+    plain = compute(operation, reading.operands, kind, stated.name)
     is_converted = reading.number is not None and agrees(reading.number, result.value) and not agrees(reading.number, plain.value)
-    own, stated = unit_of(plain.unit), unit_of(reading.unit)
-    return result if is_converted else plain._replace(unit=str(stated._replace(name=own.name or stated.name)) or None)
+    return result if is_converted else plain._replace(unit=str(stated._replace(name=unit_of(plain.unit).name)) or None)
 
 
 def _computed(reading: AnswerReading, computed: Computed) -> AnswerReading:
