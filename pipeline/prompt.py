@@ -194,8 +194,17 @@ def _crops(crops: Sequence[Crop], target: str) -> list[TextPart | ImagePart]:
 
 
 def _instruction(kind: RequestKind, more: str = "") -> TextPart:
-    schema = json.dumps(SCHEMAS[kind].model_json_schema(), ensure_ascii=False, separators=(",", ":"))
+    schema = json.dumps(_told(SCHEMAS[kind].model_json_schema()), ensure_ascii=False, separators=(",", ":"))
     return TextPart(text=f"{_INSTRUCTIONS[kind]}\nReply with JSON of this schema only: {schema}{more}")
+
+
+def _told(schema: object) -> object:
+    """Return a schema without the titles, which only repeat the names, and without line breaks in what it says: a tenth of its tokens."""
+    if isinstance(schema, dict):
+        return {key: _told(value) for key, value in schema.items() if key != "title" or not isinstance(value, str)}
+    if isinstance(schema, list):
+        return [_told(value) for value in schema]
+    return " ".join(schema.split()) if isinstance(schema, str) else schema
 
 
 def marker_cost(count: TextCount) -> int:
