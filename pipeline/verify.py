@@ -70,12 +70,12 @@ def _status(quote: str, near: Words, words: Words) -> VerifyStatus:
 
 
 def quotes(quote: str, text: str) -> bool:
-    """Tell whether a quote holds a number as printed: "Net sales 41,200 38,500" holds "38,500", and not "500"."""
+    """Tell whether a quote holds a number, whatever its sign: "Dividends (41,200) (38,500)" holds "38,500", and not "500"."""
     number = number_of(text)
     if number is None:
         return _squashed(text) in _squashed(quote)
     words = words_of([" ".join(word.strip(".,;:") for word in quote.split())])
-    return any(_says(run, number) for run in _runs(words))
+    return any(_says(run, number) or _says(run, -number) for run in _runs(words))
 
 
 def text_recall(words: Words, fragments: Iterable[Fragment], cells: Iterable[Cell]) -> float | None:

@@ -201,7 +201,8 @@ class Operand(CitedEvidence):
     """One printed number that the answer is computed from, with the place that prints it; the quote holds the number and its label."""
 
     text: str
-    """The number alone, exactly as printed, with its sign, parentheses, currency or percent sign, such as "(1,234.5)"."""
+    """The number alone, exactly as printed, with its sign, parentheses, currency or percent sign, such as "(1,234.5)". What is spent
+    or paid may be printed in parentheses: asked how much, leave them out."""
     scale: float | None = None
     """The factor that the table, axis or text states for it: 1000 for "in thousands", 1000000 for "in millions"."""
     unit: str | None = None

@@ -34,6 +34,8 @@ _ENOUGH = 0.62
 _ENOUGH_FOR_WORDS = 0.7
 _ENOUGH_FOR_CLAIM = 0.8
 _MOST_FINDINGS = 6
+_NEVER_ONE_VALUE = frozenset({"difference", "ratio", "multiple"})
+"""Operations of which one operand alone is a wrong answer."""
 _NEGATION = re.compile(r"\b(?:not|no|never|none|neither|nor|without|cannot|n't|excluded|prohibited)\b|n't\b", re.IGNORECASE)
 
 
@@ -103,6 +105,8 @@ def _reply(query: Query, corpus: Corpus) -> AnswerReading:
             return from_found(query, printed)
         if result and result.score >= _ENOUGH:
             return from_result(query, result)
+        if query.operation in _NEVER_ONE_VALUE and not measure_of(query):
+            return UNANSWERED
     return _looked_up(query, corpus, wanted)
 
 

@@ -66,7 +66,8 @@ def from_entry(entry: Entry) -> Found:
 def from_result(query: Query, result: Result) -> AnswerReading:
     """Return the operation with its operands: computing is not the reader's work. `unit` tells the scale that the question wants."""
     kind: AnswerKind = "boolean" if result.operation == "exceeds" else "text" if result.operation in {"maximum", "minimum"} else "number"
-    operands = tuple(_operand(found, label) for found, label in zip(result.operands, result.labels, strict=True))
+    is_size = bool(_OUTFLOW.search(query.text))
+    operands = tuple(_operand(found, label, is_size=is_size) for found, label in zip(result.operands, result.labels, strict=True))
     return AnswerReading(
         is_answerable=True,
         kind=kind,
@@ -77,10 +78,11 @@ def from_result(query: Query, result: Result) -> AnswerReading:
     )
 
 
-def _operand(found: Found, label: str) -> Operand:
+def _operand(found: Found, label: str, *, is_size: bool) -> Operand:
+    text = found.amount.text.strip() if found.amount else found.text
     return Operand(
         **found.evidence.model_dump(),
-        text=found.amount.text.strip() if found.amount else found.text,
+        text=text.strip("()-\u2212") if is_size else text,
         scale=float(found.factor),
         unit="%" if found.is_percent else found.currency or _printed_unit(found.text),
         label=label or None,

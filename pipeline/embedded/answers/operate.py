@@ -65,10 +65,10 @@ def _agreement(operands: tuple[Found, ...]) -> float:
         total -= 0.5
     if len({(o.place, o.row, o.text) for o in operands}) < len(operands):
         total -= 0.3
-    total += 0.06 * all(o.label == first.label for o in operands)
+    total += 0.06 * all(first.label and o.label == first.label for o in operands)
     total += 0.06 * all(o.place == first.place for o in operands)
     total += 0.03 * all(o.row == first.row for o in operands)
-    total += 0.04 * all(o.header == first.header for o in operands)
+    total += 0.04 * all(first.header and o.header == first.header for o in operands)
     return total + 0.05 * all(o.factor == first.factor for o in operands)
 
 
@@ -107,7 +107,7 @@ def _comparison(query: Query, operands: tuple[Found, ...], years: list[int], sco
     """Ask for "did it rise", "was A higher than B", or "which is larger, A or B"."""
     wants_less = bool(_DOWN.search(query.text))
     if query.kind == "boolean":
-        is_later_first = query.operation == "trend" or years[0] != years[-1]
+        is_later_first = query.operation == "trend" or (years[0] != years[-1] and not _names_first(query, years[0]))
         pairs = [(operand, _named(operand, year)) for operand, year in zip(operands, years, strict=True)]
         pairs = pairs[::-1] if is_later_first != wants_less else pairs
         return Result("exceeds", tuple(operand for operand, _ in pairs), tuple(label for _, label in pairs), score)
@@ -117,6 +117,11 @@ def _comparison(query: Query, operands: tuple[Found, ...], years: list[int], sco
         str(year) if by_year else operand.label if len(names) > 1 else operand.header for operand, year in zip(operands, years, strict=True)
     )
     return Result("minimum" if wants_less else "maximum", operands, labels, score)
+
+
+def _names_first(query: Query, year: int) -> bool:
+    """True for "was it higher in 2021 than in 2023", where the year asked about is the first that is named."""
+    return bool(re.search(rf"{year}\b.*\bthan\b", query.text))
 
 
 def _named(found: Found, year: int) -> str:
