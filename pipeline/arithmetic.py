@@ -5,6 +5,7 @@ scale; those of different units or currencies are refused. The full value is kep
 all digits their operands print, percentages with three significant digits and at least one decimal, the rest with four and at least two.
 """
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal, localcontext
@@ -27,17 +28,21 @@ _ONE = Decimal(1)
 _HUNDRED = Decimal(100)
 _DIGITS = 60
 """Of precision: enough for sums of printed numbers in any scale to be exact."""
+_LARGEST_SCALE = 1e15
 _CURRENCY = re.compile(
     "(?:USD|EUR|GBP|JPY|CHF|CAD|AUD|NZD|SGD|HKD|SEK|NOK|DKK|CNY|INR|KRW|BRL|MXN|ZAR|PLN|CZK|HUF|TRY|ILS|TWD|THB|IDR|AED|SAR)(?: |$)"
 )
 _SIGNS = {"$": "USD", "us$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "dollar": "USD", "us dollar": "USD", "euro": "EUR"}
 _SIGNS |= {"u.s. dollar": "USD", "pound sterling": "GBP", "percent": PERCENT, "per cent": PERCENT, "percentage": PERCENT, "pct": PERCENT}
+_SIGNS |= {"percentage point": PERCENT, "pp": PERCENT}
 # One sign is printed for several currencies: there the stated code is the better witness.
 _SHARED = {"USD": frozenset({"CAD", "AUD", "NZD", "SGD", "HKD", "MXN", "TWD"}), "JPY": frozenset({"CNY"})}
 _SCALE_WORD = re.compile(
-    r"\b(?:in )?(thousand|million|billion|trillion)s?\b(?: of)?|\b(?:in )?(mn|bn)\b|(?<=[$€£])\s?(m|k|bn)\b", re.IGNORECASE
+    r"\b(?:in )?(thousand|million|billion|trillion)s?\b(?: of)?|\b(?:in )?(mn|bn)\b|(?<=[$€£])\s?(m|k|bn|'?000)(?:\b|'?s\b)", re.IGNORECASE
 )
-_SHORT = {"k": "thousand", "m": "million", "mn": "million", "bn": "billion"}
+_SHORT = {"k": "thousand", "m": "million", "mn": "million", "bn": "billion", "000": "thousand", "'000": "thousand"}
+_PER = re.compile(r"\bper\b|/")
+_BRACKETED = re.compile(r"^\((.*)\)$")
 _SOLE_NUMBER = re.compile(r"[(+\-\u2212\u2013]*\s?(?:US\$|[$€£¥₹])?\s?\(?\d[\d.,'’\u00a0\u2009\u202f]*(?<=\d)\)?\s?%?\)?")
 
 
@@ -100,6 +105,8 @@ def compute(operation: Operation, operands: Sequence[Operand], kind: AnswerKind 
 
 def agrees(given: float, value: Decimal) -> bool:
     """Tell whether a number is the value, but for rounding: half of its last digit, within a twentieth; or a thousandth."""
+    if not math.isfinite(given):
+        return False
     exact = Decimal(repr(given))
     exponent = exact.normalize().as_tuple().exponent
     half = Decimal(5).scaleb(min(0, exponent if isinstance(exponent, int) else 0) - 1)
@@ -108,10 +115,13 @@ def agrees(given: float, value: Decimal) -> bool:
 
 def unit_of(stated: str | None) -> Unit:
     """Return the unit that words such as "USD million", "$ in thousands" or "kg" name."""
-    found = _SCALE_WORD.search(stated or "")
-    word = next(filter(None, found.groups()), "").lower() if found else ""
-    rest = " ".join(_SCALE_WORD.sub(" ", stated or "").split()).removeprefix("in ").strip(" ()")
-    return Unit(_name(rest), SCALES[_SHORT.get(word, word)] if word else _ONE)
+    stated = " ".join((stated or "").split())
+    found = _SCALE_WORD.search(stated)
+    if found is None or _PER.search(stated[: found.start()]):
+        return Unit(_name(stated))
+    word = next(filter(None, found.groups())).lower()
+    rest = " ".join(_SCALE_WORD.sub(" ", stated).split())
+    return Unit(_name(rest), SCALES[_SHORT.get(word, word)])
 
 
 def states_scale(operand: Operand) -> bool:
@@ -129,7 +139,8 @@ def number_in(text: str) -> TypedValue | None:
     """Return the value of a text that is a number, or that holds exactly one among words; None for any other."""
     value = typed(text)
     if value.exact is None and len(found := _SOLE_NUMBER.findall(text)) == 1:
-        value = typed(found[0].strip())
+        scale = unit_of(text).scale
+        value = typed(found[0].strip())._replace(scale=float(scale) if scale > 1 else None)
     return value if value.exact is not None else None
 
 
@@ -142,6 +153,7 @@ def spoken(value: Decimal, places: int | None = None) -> str:
 
 
 def _name(rest: str) -> str | None:
+    rest = _BRACKETED.sub(r"\1", rest).removeprefix("in ").strip()
     singular = rest.casefold().removesuffix("s")
     if singular in _SIGNS or rest.casefold() in _SIGNS:
         return _SIGNS.get(singular) or _SIGNS[rest.casefold()]
@@ -158,7 +170,7 @@ def _term(operand: Operand) -> _Term:
         raise Incomputable(msg)
     stated = unit_of(operand.unit)
     name = _witnessed(printed.unit, stated.name)
-    if operand.scale is not None and operand.scale <= 0:
+    if operand.scale is not None and not 0 < operand.scale <= _LARGEST_SCALE:
         msg = f"the operand {operand.text} ({operand.label}) has a scale of {operand.scale}"
         raise Incomputable(msg)
     scale = Decimal(repr(printed.scale or operand.scale)) if printed.scale or operand.scale else stated.scale

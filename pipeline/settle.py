@@ -27,7 +27,8 @@ def settle(reading: AnswerReading, wanted: AnswerKind | None = None) -> AnswerRe
         reading = _computed(reading, _result(reading, kind))
     if reading.text is None and reading.number is None and not reading.items:
         return unanswerable(reading.rationale, reading.confidence)
-    return _of_kind(reading, wanted if wanted and wanted != "none" else reading.kind)
+    told = "number" if reading.kind == "none" and reading.number is not None else reading.kind
+    return _of_kind(reading, wanted if wanted and wanted != "none" else told)
 
 
 def unanswerable(why: str | None = None, confidence: float | None = None) -> AnswerReading:

@@ -1,5 +1,6 @@
 """Numbers that are computed are exact, whatever scale their operands are printed in, and say how they came about."""
 
+from contextlib import suppress
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -118,6 +119,7 @@ def test_different_units_are_refused_except_where_one_is_counted_per_the_other()
         ("sum", ("many", "5"), "no single number"),
         ("sum", ("5 to 7", "5"), "no single number"),
         ("sum", ("5",), "two or more operands"),
+        ("sum", (), "names 0"),
         ("difference", ("5", "4", "3"), "takes two operands, and the answer names 3"),
         ("ratio", ("5", "0"), "zero"),
         ("maximum", ("5", "4"), "no label"),
@@ -170,6 +172,10 @@ def test_rounding_is_no_disagreement_and_any_other_number_is(size: Decimal, plac
         ("per cent", "%"),
         ("US dollars", "USD"),
         ("kg", "kg"),
+        ("kg (dry)", "kg (dry)"),
+        ("(US$'000)", "USD thousand"),
+        ("USD per thousand tonnes", "USD per thousand tonnes"),
+        ("percentage points", "%"),
         ("USD per share", "USD per share"),
         (None, ""),
     ],
@@ -183,3 +189,17 @@ def test_a_number_among_words_is_found_and_one_of_two_is_not() -> None:
     assert found is not None
     assert found.exact == Decimal("1234.5")
     assert number_in("between 5 and 7") is None
+    shipped = compute("sum", [operand("3 thousand tonnes", unit="tonnes"), operand("500 tonnes", unit="tonnes")])
+    assert (shipped.value, shipped.unit) == (Decimal("3.5"), "thousand tonnes")
+
+
+@pytest.mark.parametrize("scale", [0.0, -1000.0, float("inf"), float("nan")])
+def test_a_scale_that_is_none_is_refused(scale: float) -> None:
+    with pytest.raises(Incomputable, match="scale"):
+        compute("sum", [operand("5", scale=scale), operand("6")])
+
+
+@given(st.text(max_size=30), st.text(max_size=30), st.none() | st.text(max_size=20), st.sampled_from(sorted(EXACT)))
+def test_whatever_a_model_writes_is_computed_or_refused(first: str, second: str, unit: str | None, operation: Operation) -> None:
+    with suppress(Incomputable):
+        assert compute(operation, [operand(first, unit=unit), operand(second)], unit=unit).value.is_finite()

@@ -119,12 +119,8 @@ def _printed_share(query: Query, corpus: Corpus, year: int, result: Result | Non
 def _extreme_reply(query: Query, corpus: Corpus, wanted: Wanted) -> AnswerReading:
     ranked = extreme(corpus, query)
     if ranked and ranked[0].score >= _ENOUGH:
-        best = ranked[0]
-        named = best if query.operation == "peak" else best._replace(text=best.label, amount=None)
-        reply = from_found(query, named)
-        both = tuple(dict.fromkeys(one.evidence for one in ranked))
-        return reply.model_copy(
-            update={"evidence": both, "rationale": f"{best.label} has {best.text}, then {ranked[-1].label} with {ranked[-1].text}."}
+        return from_result(
+            query, Result("minimum" if query.wants_least else "maximum", ranked, tuple(one.label for one in ranked), ranked[0].score)
         )
     return _looked_up(query, corpus, wanted)
 

@@ -65,17 +65,25 @@ def from_entry(entry: Entry) -> Found:
 
 def from_result(query: Query, result: Result) -> AnswerReading:
     """Return the operation with its operands: computing is not the reader's work. `unit` tells the scale that the question wants."""
-    kind: AnswerKind = "boolean" if result.operation == "exceeds" else "text" if result.operation in {"maximum", "minimum"} else "number"
     is_size = bool(_OUTFLOW.search(query.text))
     operands = tuple(_operand(found, label, is_size=is_size) for found, label in zip(result.operands, result.labels, strict=True))
     return AnswerReading(
         is_answerable=True,
-        kind=kind,
+        kind=_asked_kind(query, result),
         operation=result.operation,
         operands=operands,
         unit=_WORDS.get(query.factor),
         confidence=_confidence(0.95 * result.score),
     )
+
+
+def _asked_kind(query: Query, result: Result) -> AnswerKind:
+    """Tell whether a name or a number is asked for."""
+    if result.operation == "exceeds":
+        return "boolean"
+    if result.operation in {"maximum", "minimum"} and query.operation != "peak":
+        return "date" if query.kind == "date" else "text"
+    return "number"
 
 
 def _operand(found: Found, label: str, *, is_size: bool) -> Operand:
