@@ -6,58 +6,24 @@ all digits their operands print, percentages with three significant digits and a
 """
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from itertools import pairwise
 from types import MappingProxyType
 from typing import NamedTuple
 
-from pipeline.values import TypedValue, typed
+from pipeline.units import PERCENT, SCALES, Unit, is_currency, number_in, unit_of, witnessed
 from schemas.errors import Incomputable
 from schemas.extraction import AnswerKind, Operand, Operation
 
-SCALES: Mapping[str, Decimal] = MappingProxyType(
-    {"thousand": Decimal(10) ** 3, "million": Decimal(10) ** 6, "billion": Decimal(10) ** 9, "trillion": Decimal(10) ** 12}
-)
 NUMERIC: tuple[AnswerKind, ...] = ("number", "percent", "currency")
-PERCENT = "%"
 POINTS = "percentage points"
 
 _ONE = Decimal(1)
+_LARGEST_SCALE = 1e15
 _HUNDRED = Decimal(100)
 _DIGITS = 60
 """Of precision: enough for sums of printed numbers in any scale to be exact."""
-_LARGEST_SCALE = 1e15
-_CURRENCY = re.compile(
-    "(?:USD|EUR|GBP|JPY|CHF|CAD|AUD|NZD|SGD|HKD|SEK|NOK|DKK|CNY|INR|KRW|BRL|MXN|ZAR|PLN|CZK|HUF|TRY|ILS|TWD|THB|IDR|AED|SAR)(?: |$)"
-)
-_SIGNS = {"$": "USD", "us$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "dollar": "USD", "us dollar": "USD", "euro": "EUR"}
-_SIGNS |= {"u.s. dollar": "USD", "pound sterling": "GBP", "percent": PERCENT, "per cent": PERCENT, "percentage": PERCENT, "pct": PERCENT}
-_SIGNS |= {"percentage point": PERCENT, "pp": PERCENT}
-# One sign is printed for several currencies: there the stated code is the better witness.
-_SHARED = {"USD": frozenset({"CAD", "AUD", "NZD", "SGD", "HKD", "MXN", "TWD"}), "JPY": frozenset({"CNY"})}
-_SCALE_WORD = re.compile(
-    r"\b(?:in )?(thousand|million|billion|trillion)s?\b(?: of)?|\b(?:in )?(mn|bn)\b|(?<=[$€£])\s?(m|k|bn|'?000)(?:\b|'?s\b)", re.IGNORECASE
-)
-_SHORT = {"k": "thousand", "m": "million", "mn": "million", "bn": "billion", "000": "thousand", "'000": "thousand"}
-_PER = re.compile(r"\bper\b|/")
-_BRACKETED = re.compile(r"^\((.*)\)$")
-_SOLE_NUMBER = re.compile(r"[(+\-\u2212\u2013]*\s?(?:US\$|[$€£¥₹])?\s?\(?\d[\d.,'’\u00a0\u2009\u202f]*(?<=\d)\)?\s?%?\)?")
-
-
-class Unit(NamedTuple):
-    """What a number counts, and in how many: ("USD", 1000). A name of None is not known, or a pure number."""
-
-    name: str | None
-    scale: Decimal = _ONE
-
-    def __str__(self) -> str:
-        word = next((word for word, scale in SCALES.items() if scale == self.scale), None)
-        parts = (self.name, word) if is_currency(self.name) else (word, self.name)
-        return " ".join(filter(None, parts))
-
-
 _PURE = Unit(None)
 
 
@@ -113,35 +79,10 @@ def agrees(given: float, value: Decimal) -> bool:
     return abs(exact - value) <= max(min(half, abs(value) / 20), abs(value) / 1000)
 
 
-def unit_of(stated: str | None) -> Unit:
-    """Return the unit that words such as "USD million", "$ in thousands" or "kg" name."""
-    stated = " ".join((stated or "").split())
-    found = _SCALE_WORD.search(stated)
-    if found is None or _PER.search(stated[: found.start()]):
-        return Unit(_name(stated))
-    word = next(filter(None, found.groups())).lower()
-    rest = " ".join(_SCALE_WORD.sub(" ", stated).split())
-    return Unit(_name(rest), SCALES[_SHORT.get(word, word)])
-
-
 def states_scale(operand: Operand) -> bool:
     """Tell whether an operand says how many it counts in: beside the number, in its scale or in its unit."""
     printed = number_in(operand.text)
     return bool(operand.scale or (printed and printed.scale)) or unit_of(operand.unit).scale != _ONE
-
-
-def is_currency(name: str | None) -> bool:
-    """Tell whether a unit's name is a currency, or an amount of one per something."""
-    return bool(name and _CURRENCY.match(name))
-
-
-def number_in(text: str) -> TypedValue | None:
-    """Return the value of a text that is a number, or that holds exactly one among words; None for any other."""
-    value = typed(text)
-    if value.exact is None and len(found := _SOLE_NUMBER.findall(text)) == 1:
-        scale = unit_of(text).scale
-        value = typed(found[0].strip())._replace(scale=float(scale) if scale > 1 else None)
-    return value if value.exact is not None else None
 
 
 def spoken(value: Decimal, places: int | None = None) -> str:
@@ -152,24 +93,13 @@ def spoken(value: Decimal, places: int | None = None) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _name(rest: str) -> str | None:
-    rest = _BRACKETED.sub(r"\1", rest).removeprefix("in ").strip()
-    singular = rest.casefold().removesuffix("s")
-    if singular in _SIGNS or rest.casefold() in _SIGNS:
-        return _SIGNS.get(singular) or _SIGNS[rest.casefold()]
-    first, _, more = rest.partition(" ")
-    if is_currency(first.upper()):
-        return f"{first.upper()} {more}".strip()
-    return rest or None
-
-
 def _term(operand: Operand) -> _Term:
     printed = number_in(operand.text)
     if printed is None or printed.exact is None:
         msg = f"the operand {operand.text!r} ({operand.label}) is no single number"
         raise Incomputable(msg)
     stated = unit_of(operand.unit)
-    name = _witnessed(printed.unit, stated.name)
+    name = witnessed(printed.unit, stated.name)
     if operand.scale is not None and not 0 < operand.scale <= _LARGEST_SCALE:
         msg = f"the operand {operand.text} ({operand.label}) has a scale of {operand.scale}"
         raise Incomputable(msg)
@@ -177,13 +107,6 @@ def _term(operand: Operand) -> _Term:
     # A percentage in a table "in thousands" is not in thousands.
     unit = Unit(name, _ONE if name == PERCENT else scale)
     return _Term(operand.text, printed.exact, unit, operand.label, says_scale=printed.scale is not None)
-
-
-def _witnessed(printed: str | None, stated: str | None) -> str | None:
-    """Return the unit by what is printed with the number, or else by what the model states."""
-    if printed is None or (stated and (stated.split(" ")[0] == printed or stated.split(" ")[0] in _SHARED.get(printed, ()))):
-        return stated
-    return printed
 
 
 def _insist_on_number(operation: Operation, terms: Sequence[_Term]) -> None:

@@ -2,7 +2,8 @@
 
 import re
 
-from pipeline.arithmetic import NUMERIC, PERCENT, Computed, Unit, agrees, compute, number_in, states_scale, unit_of
+from pipeline.arithmetic import NUMERIC, Computed, agrees, compute, states_scale
+from pipeline.units import PERCENT, Unit, number_in, unit_of
 from schemas.errors import Incomputable
 from schemas.extraction import AnswerKind, AnswerReading, Operation
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.arithmetic import Computed, agrees, compute, number_in, unit_of
+from pipeline.arithmetic import Computed, agrees, compute
+from pipeline.units import number_in, unit_of
 from schemas.errors import Incomputable
 from schemas.extraction import Operand, Operation
 
