@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeVar
 from pipeline import ladder, parse, prompt, verify
 from pipeline.extract import transcript
 from pipeline.line import Line
+from pipeline.pack import cost
 from pipeline.plan import read_dpi, survey_dpi, survey_images
 from pipeline.settle import settle, unanswerable
 from pipeline.shortlist import Lead, PageKey, Room, fair_order, fitting
@@ -121,15 +122,17 @@ async def _joint(line: Line, question: Question, batches: Sequence[Batch]) -> Jo
     numbers = {doc_id: number for number, doc_id in prompt.document_numbers(batch).items()}
     shown = {(image.doc_id, image.page_no) for image in images}
     said = sorted((pair for pair in found if pair[0].key in shown and pair[1]), key=lambda pair: order.index(pair[0].key))
-    return Joint(batch, tuple(prompt.note(numbers[lead.doc_id], lead.page_no, text) for lead, text in said))
+    notes = [prompt.note(numbers[lead.doc_id], lead.page_no, text) for lead, text in said]
+    return Joint(batch, prompt.notes_that_fit(notes, line.capacity - sum(cost(segment, line.price) for segment in batch.segments)))
 
 
 def _shortlisted(line: Line, order: Sequence[PageKey]) -> tuple[PageImage, ...]:
     """Return the pages that fit one request: at reading resolution, but coarser where that would shut out a whole document."""
-    notes = min(prompt.NOTES_BYTES, line.capacity // 8)
-    room = Room(line.capacity - notes, line.price.per_image, line.price.per_document, line.card.limits.most_images)
+    with_notes = line.capacity - min(prompt.NOTES_BYTES, line.capacity // 8)
+    tries = ((read_dpi, with_notes), (survey_dpi, with_notes), (survey_dpi, line.capacity))
     images: tuple[PageImage, ...] = ()
-    for dpi in (read_dpi, survey_dpi) if line.job.profile != "fast" else (survey_dpi,):
+    for dpi, tokens in tries[1:] if line.job.profile == "fast" else tries:
+        room = Room(tokens, line.price.per_image, line.price.per_document, line.card.limits.most_images)
         images = fitting(order, {key: image for key in order if (image := _image(line, key, dpi))}, room)
         if {image.doc_id for image in images} == {doc_id for doc_id, _ in order}:
             break

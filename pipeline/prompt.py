@@ -76,8 +76,9 @@ QUESTION_BYTES = 2_000
 """The longest question."""
 
 NOTES_BYTES = 4_000
-"""The longest notes, all together."""
+"""The longest notes of a first look, all together."""
 _NOTE_BYTES = 300
+_NOTES_OPENING = "\nNotes of a first look at these pages, to be checked against them:"
 
 
 class Served(NamedTuple):
@@ -230,11 +231,15 @@ def note(doc: int, page_no: int, text: str) -> str:
     return f"- doc {doc} · page {page_no}: {' '.join(plain.split())}"
 
 
-def _notes(notes: Sequence[str]) -> str:
-    """Return the first notes, as many as there is room for."""
+def notes_that_fit(notes: Sequence[str], tokens: int) -> tuple[str, ...]:
+    """Return the first notes, as many as so many tokens hold; a byte is a token at most."""
+    room = min(NOTES_BYTES, tokens) - len(_NOTES_OPENING)
     sizes = accumulate(len(line.encode()) + 1 for line in notes)
-    kept = [line for line, size in zip(notes, sizes, strict=True) if size <= NOTES_BYTES]
-    return "\n".join(["\nNotes of a first look at these pages, to be checked against them:", *kept]) if kept else ""
+    return tuple(line for line, size in zip(notes, sizes, strict=True) if size <= room)
+
+
+def _notes(notes: Sequence[str]) -> str:
+    return "\n".join([_NOTES_OPENING, *notes]) if notes else ""
 
 
 def _question(question: Question) -> str:
