@@ -148,6 +148,35 @@ def test_a_difference_between_two_things_of_one_year():
     assert (reply.number, len(reply.operands)) == (8_800, 2)
 
 
+def test_the_ratio_of_one_thing_in_two_years_has_the_first_named_year_above():
+    reply = settled("What was the ratio of net sales in 2023 to net sales in 2022?", report())
+    assert (reply.text, [operand.text for operand in reply.operands]) == ("1.07", ["41,200", "38,500"])
+
+
+def test_a_difference_of_which_one_value_is_missing_is_no_answer():
+    assert not settled("How much higher were net sales in 2023 than in 2019?", report()).is_answerable
+    assert not settled("How much higher were net sales of Turbines than of Pumps in 2023?", report()).is_answerable
+
+
+def test_what_is_spent_is_compared_by_its_size():
+    flows = ((100, "Cash flows (in thousands of dollars)"), (130, "", "2023", "2022"), (150, "Purchases of equipment", "(900)", "(700)"))
+    reply = settled("How much higher were purchases of equipment in 2023 than in 2022?", report(2023, *flows))
+    assert (reply.number, [operand.text for operand in reply.operands]) == (200, ["900", "700"])
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("In which year, 2022 or 2023, were net sales of Valves higher?", "2022"),
+        ("Which of Pumps and Valves had the higher net sales in 2023?", "Pumps"),
+        ("Were net sales of Valves lower in 2023 than in 2022?", "yes"),
+        ("Were net sales of Valves lower in 2022 than in 2023?", "no"),
+    ],
+)
+def test_two_values_are_compared_as_the_question_names_them(question, text):
+    assert settled(question, report()).text == text
+
+
 def test_a_named_measure_is_computed_from_its_definition():
     balance = (
         (100, "Consolidated balance sheets"),
@@ -261,6 +290,12 @@ def test_findings_start_with_the_page_that_answers_and_stop_at_six():
     found = findings("What were net sales in 2022?", report() + filler)
     assert found.evidence[0].page == 2
     assert len(found.evidence) <= 6
+
+
+def test_findings_are_of_every_document_that_has_any():
+    both = report(2022, doc=1) + report(2023, doc=2)
+    found = findings("By what percentage did net sales grow from 2022 to 2023?", both)
+    assert {one.doc for one in found.evidence} == {1, 2}
 
 
 def sample_pages(names: list[str]) -> list[SeenPage]:

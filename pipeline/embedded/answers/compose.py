@@ -9,12 +9,11 @@ from pipeline.embedded.answers.lists import Listed
 from pipeline.embedded.answers.operate import Result
 from pipeline.embedded.answers.question import Query
 from pipeline.embedded.answers.rows import Entry
+from pipeline.embedded.answers.wording import OUTFLOW
 from schemas.extraction import AnswerKind, AnswerReading, CitedEvidence, Operand
 
 UNANSWERED = AnswerReading(is_answerable=False)
 _WORDS = {1_000: "thousand", 1_000_000: "million", 1_000_000_000: "billion"}
-# Statements of cash flows print what is spent in parentheses; asked how much was spent, the amount is positive.
-_OUTFLOW = re.compile(r"\b(?:expenditures?|capex|spen[dt]|paid|pay|purchases?|repurchas\w*|dividends?)\b", re.IGNORECASE)
 _UNIT = re.compile(r"(?<=\d)\s?([A-Za-z\u00b5\u00b0\u03a9][\w\u00b0/\u00b2\u00b3^\u00b7 -]{0,20})$")
 
 
@@ -31,7 +30,7 @@ def from_found(query: Query, found: Found) -> AnswerReading:
             evidence=(found.evidence,),
         )
     kind = _number_kind(found)
-    value = abs(found.value) if _OUTFLOW.search(query.text) else found.value
+    value = abs(found.value) if OUTFLOW.search(query.text) else found.value
     number, unit = _scaled(value, found.factor, kind, found.currency, query.factor)
     unit = unit or _printed_unit(found.text)
     text = found.text if number == found.value else spoken(number)
@@ -65,7 +64,7 @@ def from_entry(entry: Entry) -> Found:
 
 def from_result(query: Query, result: Result) -> AnswerReading:
     """Return the operation with its operands: computing is not the reader's work. `unit` tells the scale that the question wants."""
-    is_size = bool(_OUTFLOW.search(query.text))
+    is_size = bool(OUTFLOW.search(query.text))
     operands = tuple(_operand(found, label, is_size=is_size) for found, label in zip(result.operands, result.labels, strict=True))
     return AnswerReading(
         is_answerable=True,

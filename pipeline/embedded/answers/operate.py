@@ -11,6 +11,7 @@ from pipeline.embedded.answers.lookup import Wanted, look_up
 from pipeline.embedded.answers.operands import measure_of, operands_of
 from pipeline.embedded.answers.question import Query
 from pipeline.embedded.answers.spans import pick
+from pipeline.embedded.answers.wording import OUTFLOW
 from schemas.extraction import AnswerKind, Operation
 
 _CHOICES = 6
@@ -100,7 +101,8 @@ def _minuend_first(query: Query, operands: tuple[Found, ...], *, is_over_time: b
     """A change has a sign, from the earlier to the later; any other difference is that of the larger and the smaller."""
     if re.search(r"\bchange\b", query.text, re.IGNORECASE):
         return operands[::-1] if is_over_time else operands
-    return tuple(sorted(operands, key=lambda operand: operand.full, reverse=True))
+    is_size = bool(OUTFLOW.search(query.text))
+    return tuple(sorted(operands, key=lambda operand: abs(operand.full) if is_size else operand.full, reverse=True))
 
 
 def _comparison(query: Query, operands: tuple[Found, ...], years: list[int], score: float) -> Result:

@@ -182,4 +182,6 @@ SUBJECT = re.compile(
     r"\b(?:which|what)\s+((?:(?!(?:is|was|were|are|had|has|did|does|the|of|in|do)\b)[\w-]+\s+){1,3})",
     re.IGNORECASE,
 )
+OUTFLOW = re.compile(r"\b(?:expenditures?|capex|spen[dt]|paid|pay|purchases?|repurchas\w*|dividends?)\b", re.IGNORECASE)
+"""Statements of cash flows print what is spent in parentheses; asked how much was spent, the amount is positive."""
 ALTERNATIVES = re.compile(r"^(?:is|are|was|were|do|does|did|has|have|had)\b.*?\b(\w+) or (\w+)\b", re.IGNORECASE)
