@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from pipeline.tokens import TextCount, text_tokens_bound
@@ -54,8 +55,15 @@ _INSTRUCTIONS: dict[RequestKind, str] = {
         "footnotes. Write down every row of each."
     ),
     "chart": "The image shows one chart, where its marker says. Write down the data behind it: every series with every point.",
-    "answer": "Answer the question from the pages shown, and cite every place the answer rests on.",
-    "finding": "These pages are a part of what the question is about. Find the places that help to answer it.",
+    "answer": (
+        "Answer the question from the pages shown, and cite every place the answer rests on. Look at every document that the question is "
+        "about. A number that no page prints is not guessed: name the operation and the printed numbers that give it. If the pages do "
+        "not report exactly what is asked for (that figure, of that year, of that company), the question is not answerable."
+    ),
+    "finding": (
+        "These pages are a part of what the question is about. Find the places that help to answer it, and say what each contributes: "
+        "also a single number that has to be compared, added or set against one from other pages."
+    ),
     "verify": "Transcribe the text of the images, line by line.",
 }
 
@@ -75,6 +83,11 @@ PROMPT_VERSION = _version()
 
 QUESTION_BYTES = 2_000
 """The longest question."""
+
+NOTES_BYTES = 4_000
+"""The longest notes of a first look, all together."""
+_NOTE_BYTES = 300
+_NOTES_OPENING = "\nNotes of a first look at these pages, to be checked against them:"
 
 
 class Served(NamedTuple):
@@ -117,9 +130,9 @@ def chart(served: Served, crop: Crop) -> Request:
     return _request(served, "chart", [_instruction("chart"), *_crops([crop], "chart"), TextPart(text=_BEGIN)])
 
 
-def answer(served: Served, batch: Batch, question: Question, *, thinking: bool) -> Request:
-    """Ask a question of the pages of a batch."""
-    parts = [*_pages(batch), _instruction("answer", _question(question))]
+def answer(served: Served, batch: Batch, question: Question, *, thinking: bool, notes: Sequence[str] = ()) -> Request:
+    """Ask a question of the pages of a batch; `notes` are what an earlier look found on them, each a line."""
+    parts = [*_pages(batch), _instruction("answer", _notes(notes) + _question(question))]
     return _request(served, "answer", parts, batch_id=batch.batch_id, thinking=thinking)
 
 
@@ -196,8 +209,17 @@ def _crops(crops: Sequence[Crop], target: str) -> list[TextPart | ImagePart]:
 
 
 def _instruction(kind: RequestKind, more: str = "") -> TextPart:
-    schema = json.dumps(SCHEMAS[kind].model_json_schema(), ensure_ascii=False, separators=(",", ":"))
+    schema = json.dumps(_told(SCHEMAS[kind].model_json_schema()), ensure_ascii=False, separators=(",", ":"))
     return TextPart(text=f"{_INSTRUCTIONS[kind]}\nReply with JSON of this schema only: {schema}{more}")
+
+
+def _told(schema: object) -> object:
+    """Return a schema without the titles, which only repeat the names, and without line breaks in what it says: a tenth of its tokens."""
+    if isinstance(schema, dict):
+        return {key: _told(value) for key, value in schema.items() if key != "title" or not isinstance(value, str)}
+    if isinstance(schema, list):
+        return [_told(value) for value in schema]
+    return " ".join(schema.split()) if isinstance(schema, str) else schema
 
 
 def marker_cost(count: TextCount) -> int:
@@ -214,6 +236,23 @@ def fixed_cost(count: TextCount) -> int:
     """Return an upper bound of the tokens of a request without its pages: system text, instruction and the longest question."""
     longest = max(count(_instruction(kind).text) for kind in SCHEMAS)
     return _TOKENS_PER_REQUEST + count(SYSTEM) + longest + QUESTION_BYTES + 100
+
+
+def note(doc: int, page_no: int, text: str) -> str:
+    """Return what was found on a page as one line, which cannot be mistaken for a marker or for a line of the instruction."""
+    plain = re.sub(r"[\[\]\x00-\x1f\x7f]+", " ", text).encode()[:_NOTE_BYTES].decode(errors="ignore")
+    return f"- doc {doc} · page {page_no}: {' '.join(plain.split())}"
+
+
+def notes_that_fit(notes: Sequence[str], tokens: int) -> tuple[str, ...]:
+    """Return the first notes, as many as so many tokens hold; a byte is a token at most."""
+    room = min(NOTES_BYTES, tokens) - len(_NOTES_OPENING)
+    sizes = accumulate(len(line.encode()) + 1 for line in notes)
+    return tuple(line for line, size in zip(notes, sizes, strict=True) if size <= room)
+
+
+def _notes(notes: Sequence[str]) -> str:
+    return "\n".join([_NOTES_OPENING, *notes]) if notes else ""
 
 
 def _question(question: Question) -> str:

@@ -77,6 +77,15 @@ def share_legible(numbers: Iterable[str], words: Words) -> float | None:
     return (read & _digits(word.text for word in words)).total() / read.total() if read and words else None
 
 
+def quotes(quote: str, text: str) -> bool:
+    """Tell whether a quote holds a number, whatever its sign: "Dividends (41,200) (38,500)" holds "38,500", and not "500"."""
+    number = number_of(text)
+    if number is None:
+        return _squashed(text) in _squashed(quote)
+    words = words_of([" ".join(word.strip(".,;:") for word in quote.split())])
+    return any(_says(run, number) or _says(run, -number) for run in _runs(words))
+
+
 def text_recall(words: Words, fragments: Iterable[Fragment], cells: Iterable[Cell]) -> float | None:
     """Return the share of the numbers that the text layer has inside the fragments that were read; None if it has none there."""
     printed = Counter(word.text for fragment in fragments for word in _inside(words, fragment.box) if _has_digit(word.text))

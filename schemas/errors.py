@@ -28,6 +28,7 @@ LongreadError
 │   ├── Malformed
 │   ├── Repetition
 │   ├── Ungrounded
+│   ├── Incomputable
 │   └── NothingRead
 ├── PolicyError              something the permission policy forbids
 └── WriteError               the output folder
@@ -210,6 +211,12 @@ class Ungrounded(CompletionError):
     """The reply speaks of a page or image that it was not shown."""
 
     category = "ungrounded"
+
+
+class Incomputable(CompletionError):
+    """The numbers that an answer is to be computed from do not go together."""
+
+    category = "incomputable"
 
 
 class NothingRead(CompletionError):

@@ -22,6 +22,7 @@ from starlette.routing import Route
 
 from tests.listening import listening
 
+DOCUMENT = re.compile(r"^\[doc (\d+): (.+)\]$")
 PAGE = re.compile(r"^\[doc (\d+) · page (\d+)\]$")
 CROP = re.compile(r"^\[image (\d+) · doc \d+ · page (\d+) · \w+ at ")
 CONTINUE = re.compile(r"Continue from row (\d+)\.")
@@ -43,6 +44,8 @@ class Script:
     faults: list[str] = field(default_factory=list)
     poison: str = ""
     answer: dict[str, Any] = field(default_factory=lambda: {"is_answerable": False})
+    helps: Callable[[str, int], dict[str, Any] | None] | None = None
+    """What a page, by its file name and number, contributes to a finding; by default the first page of each batch does."""
     delay_s: float = 0.0
     max_model_len: int = 131_072
     miscounts: int = 0
@@ -201,10 +204,17 @@ class ScriptedServer:
             case "answer":
                 return self.script.answer
             case "finding":
-                first = next(match for text in texts if (match := PAGE.match(text)))
-                return {"evidence": [{"doc": int(first[1]), "page": int(first[2]), "quote": "one"}]}
+                return {"evidence": self._findings(texts)}
             case _:
                 return {"lines": ["one"]}
+
+    def _findings(self, texts: list[str]) -> list[dict[str, Any]]:
+        names = {match[1]: match[2] for text in texts if (match := DOCUMENT.match(text))}
+        pages = [match for text in texts if (match := PAGE.match(text))]
+        if self.script.helps is None:
+            return [{"doc": int(pages[0][1]), "page": int(pages[0][2]), "quote": "one"}]
+        told = [(match, self.script.helps(names[match[1]], int(match[2]))) for match in pages]
+        return [{"doc": int(match[1]), "page": int(match[2]), "quote": "one", **more} for match, more in told if more is not None]
 
     def _survey_page(self, doc: int, page: int, tokens: int) -> dict[str, Any]:
         tables = [
