@@ -86,8 +86,12 @@ async def _ask_of_less(line: Line, question: Question, batch: Batch, error: Long
 
 async def _evidence_batch(line: Line, question: Question, batches: Sequence[Batch]) -> tuple[Batch, ...]:
     """Return one batch of the pages that the batches of the scope point to, the most useful first if not all fit."""
-    found = [evidence for batch in batches for evidence in await _findings(line, question, batch)]
-    room = line.capacity
+    return evidence_batch(line, [evidence for batch in batches for evidence in await _findings(line, question, batch)])
+
+
+def evidence_batch(line: Line, found: Iterable[Evidence], spare: int = 0) -> tuple[Batch, ...]:
+    """Return one batch of the pages that evidence points to, the first ones if not all fit, at reading resolution; none without any."""
+    room = line.capacity - spare
     chosen: dict[tuple[str, int], PageImage] = {}
     for evidence in found:
         page = line.documents[evidence.doc_id].page(evidence.page_no)
@@ -97,7 +101,7 @@ async def _evidence_batch(line: Line, question: Question, batches: Sequence[Batc
             chosen[evidence.doc_id, evidence.page_no] = image
             room -= cost
     order = {doc_id: number for number, doc_id in enumerate(line.documents)}
-    return line.batches(sorted(chosen.values(), key=lambda image: (order[image.doc_id], image.page_no)))
+    return line.batches(sorted(chosen.values(), key=lambda image: (order[image.doc_id], image.page_no)), spare)
 
 
 async def _findings(line: Line, question: Question, batch: Batch) -> list[Evidence]:

@@ -27,6 +27,7 @@ LongreadError
 │   ├── Malformed
 │   ├── Repetition
 │   ├── Ungrounded
+│   ├── NotFound
 │   └── NothingRead
 ├── PolicyError              something the permission policy forbids
 └── WriteError               the output folder
@@ -203,6 +204,13 @@ class Ungrounded(CompletionError):
     """The reply speaks of a page or image that it was not shown."""
 
     category = "ungrounded"
+
+
+class NotFound(CompletionError):
+    """A field that its schema requires is not in the pages."""
+
+    category = "not_found"
+    retryable = False
 
 
 class NothingRead(CompletionError):

@@ -39,6 +39,8 @@ class Script:
     faults: list[str] = field(default_factory=list)
     poison: str = ""
     answer: dict[str, Any] = field(default_factory=lambda: {"is_answerable": False})
+    fields: Callable[[list[int]], dict[str, Any]] = lambda _: {}
+    """What the pages of these numbers say of a user's schema."""
     delay_s: float = 0.0
     max_model_len: int = 131_072
     miscounts: int = 0
@@ -191,6 +193,8 @@ class ScriptedServer:
                 return self._table([int(match[2]) for text in texts if (match := CROP.match(text))], texts[-1])
             case "answer":
                 return self.script.answer
+            case "fields":
+                return self.script.fields([int(match[2]) for text in texts if (match := PAGE.match(text))])
             case "finding":
                 first = next(match for text in texts if (match := PAGE.match(text)))
                 return {"evidence": [{"doc": int(first[1]), "page": int(first[2]), "quote": "one"}]}
