@@ -79,7 +79,8 @@ def tables(schema: UserSchema) -> tuple[FieldTable, ...]:
     found = tuple(_tables(tree(schema.text), root_table(schema.name), (), ()))
     _insist_on_unique([table.name for table in found], f"the schema {schema.name} has two arrays that would both be the table")
     for table in found:
-        names = [*table.schema.names, *_PARTITIONS]
+        keys = [field.name for field in _ITEM_KEYS] if table.numbers else ROOT_KEYS.names
+        names = [*keys, *table.numbers, *(column.name for column in table.columns), *_PARTITIONS]
         _insist_on_unique(names, f"the table {table.name} would have, from its fields and longread's own columns, twice the column")
     return found
 

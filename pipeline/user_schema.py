@@ -183,7 +183,7 @@ def _node(schema: Any, path: str, *, is_required: bool) -> Node:  # noqa: ANN401
                 _refuse(path, "is an array of arrays: make the inner one a field of an object")
             return Listing(about, item, is_required, _rules(schema, {"minItems", "maxItems"}))
         case _:
-            return _leaf(schema, kind, path, about, is_required=is_required)
+            return _leaf(schema, kind, about, is_required=is_required)
 
 
 def _fields(schema: Schema, path: str) -> Iterator[tuple[str, Node]]:
@@ -195,13 +195,8 @@ def _fields(schema: Schema, path: str) -> Iterator[tuple[str, Node]]:
         yield name, _node(value, _joined(path, name), is_required=name in required)
 
 
-def _leaf(schema: Schema, kind: str, path: str, about: str, *, is_required: bool) -> Leaf:
+def _leaf(schema: Schema, kind: str, about: str, *, is_required: bool) -> Leaf:
     enum = tuple(value for value in schema.get("enum", [schema["const"]] if "const" in schema else []) if value is not None)
-    if pattern := schema.get("pattern"):
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            _refuse(path, f"has a pattern that is no regular expression ({error}): correct it")
     found: LeafKind = next(one for one in get_args(LeafKind) if one == ("date" if schema.get("format") == "date" else kind))
     return Leaf(found, about, is_required, enum, _rules(schema, _KEYWORDS[kind]))
 
@@ -227,9 +222,9 @@ def _one_of(schema: Schema, path: str) -> dict[str, Any]:
 
 
 def _number_or_text(options: list[Any]) -> dict[str, Any] | None:
-    """Return the only option; of a number and its text, as Pydantic writes Decimal, the number."""
+    """Return the only option; of a number and a string, as Pydantic writes Decimal, the number: printed numbers are read anyhow."""
     kinds = {option.get("type"): option for option in options if isinstance(option, dict)}
-    if len(options) == 2 and kinds.keys() == {"number", "string"} and "pattern" in kinds["string"]:
+    if len(options) == 2 and kinds.keys() == {"number", "string"}:
         return dict(kinds["number"])
     return dict(options[0]) if len(options) == 1 and isinstance(options[0], dict) else None
 

@@ -227,12 +227,13 @@ def _verdict(leaf: _Leaf, row: _Placed, heading: str) -> Json:
 
 
 def _cell(leaf: _Leaf, row: _Placed, name: str) -> Json:
-    first, field = row.record.fields[0], _column(leaf, row.record, name)
+    field = _column(leaf, row.record, name)
     value = _of_kind(leaf, field.text) if field else None
     if field is None or value is None:
         return _NOTHING
-    quote = " ".join(dict.fromkeys((first.text, field.text)))
-    return _told(value, [cite_rect(row.page, hull([first.rect, field.rect]), quote)])
+    # From the row's label on: a number alone proves nothing.
+    shown = row.record.fields[: row.record.fields.index(field) + 1]
+    return _told(value, [cite_rect(row.page, hull([one.rect for one in shown]), " ".join(one.text for one in shown))])
 
 
 def _column(leaf: _Leaf, record: Record, name: str) -> Field | None:
