@@ -32,8 +32,6 @@ class Said(NamedTuple):
     """What is said of one value."""
 
     value: Scalar | None = None
-    text: str | None = None
-    """As the model wrote it."""
     evidence: tuple[Evidence, ...] = ()
     error: CompletionError | None = None
     """Why there is no value although the model wrote one."""
@@ -156,15 +154,14 @@ def _said(leaf: Leaf, reply: object, ground: Ground) -> Said:
     raw = told.get("value")
     if raw is None or raw == "":
         return Said()
-    text = raw if isinstance(raw, str) else json.dumps(raw, ensure_ascii=False)
     evidence = ground(_citations(told.get("evidence")))
     try:
         value = coerced(leaf, raw)
     except Malformed as error:
-        return Said(text=text, evidence=evidence, error=error)
+        return Said(evidence=evidence, error=error)
     if not evidence:
-        return Said(text=text, error=Ungrounded(f"{text} cites no page that was shown, so it does not count"))
-    return Said(value, text, evidence)
+        return Said(error=Ungrounded(f"{raw!r} cites no page that was shown, so it does not count"))
+    return Said(value, evidence)
 
 
 def _citations(cited: object) -> Iterator[CitedEvidence]:
@@ -178,7 +175,7 @@ def _citations(cited: object) -> Iterator[CitedEvidence]:
 def _of_kind(leaf: Leaf, raw: object) -> Scalar:
     match leaf.kind, raw:
         case "string", str():
-            return raw
+            return raw.encode(errors="replace").decode()  # half a surrogate pair is no character
         case ("string", int() | float()) if not isinstance(raw, bool):
             return json.dumps(raw)
         case "boolean", bool():

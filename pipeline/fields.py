@@ -79,12 +79,9 @@ async def read_record(line: Line, unread: Unread) -> tuple[Record, ...]:
     try:
         reading = await _read(line, unread, group)
     except LongreadError as error:
-        what = f"the fields of {unread.schema.name} were not read: {error}"
-        line.ledger.fail("complete", type(error)(what) if isinstance(error, CompletionError) else error, doc_id=doc_id)
+        line.ledger.fail("complete", _told(error, f"the fields of {unread.schema.name} were not read"), doc_id=doc_id)
         return ()
-    found = [*field_values.evidence_of(reading)]
-    verified = await _verified(line, found)
-    reading = field_values.proved(reading, verified)
+    reading = field_values.proved(reading, await _verified(line, field_values.evidence_of(reading)))
     told = [*field_values.told(group, reading)]
     for one in told:
         _record_failure(line, unread.schema, one, doc_id)
@@ -150,7 +147,7 @@ async def _smaller(line: Line, plan: _Plan, images: Sequence[PageImage], error: 
     image = images[0]
     if image.crop:
         where = "upper" if image.crop.y0 == 0 else "lower"
-        told = type(error)(f"the {where} half of page {image.page_no} was not read whole: {error}")
+        told = _told(error, f"the {where} half of page {image.page_no} was not read whole")
         line.ledger.fail("complete", told, doc_id=image.doc_id, page_no=image.page_no)
         return ()
     halves = [line.image(image.doc_id, image.page_no, image.dpi, half) for half in ladder.halves_of_page()]
@@ -181,8 +178,8 @@ async def _jointly(line: Line, name: str, group: Group, reading: Part) -> Part:
         return reading
     try:
         window = await _ask(line, plan, batches[0])
-    except (BackendError, CompletionError) as error:
-        line.ledger.fail("complete", type(error)(f"the fields of {name} were not compared over all pages: {error}"))
+    except LongreadError as error:
+        line.ledger.fail("complete", _told(error, f"the fields of {name} were not compared over all pages"))
         return reading
     return field_values.preferred(window.reading, reading)
 
@@ -250,11 +247,15 @@ def _regions(cited: Iterable[Evidence]) -> Iterator[tuple[Box, Sequence[Evidence
     yield Box(x0=min(x0), y0=min(y0), x1=max(x1), y1=max(y1)), [*chain.from_iterable(boxes.values())]
 
 
+def _told(error: LongreadError, what: str) -> LongreadError:
+    return error if isinstance(error, PagesLost) else type(error)(f"{what}: {error}")
+
+
 def _record_failure(line: Line, schema: UserSchema, told: Told, doc_id: str | None) -> None:
     error = told.said.error or (field_values.missed(told) if told.is_missed else None)
     if error:
         place = told.said.evidence[0].page_no if told.said.evidence and doc_id else None
-        line.ledger.fail("parse", type(error)(f"{schema.name}: {told.path}: {error}"), doc_id=doc_id, page_no=place)
+        line.ledger.fail("parse", _told(error, f"{schema.name}: {told.path}"), doc_id=doc_id, page_no=place)
 
 
 def _answer(unread: Unread, told: Told) -> Answer:

@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 import json
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -81,17 +82,18 @@ def _imported(named: str, place: str, name: str) -> object:
     try:
         module = _module_of_file(Path(place)) if place.endswith(".py") else importlib.import_module(place)
         return getattr(module, name)
-    except (ImportError, OSError, SyntaxError, AttributeError, ValueError) as error:
-        msg = f"{named} cannot be imported: {error}"
+    except (ImportError, OSError, SyntaxError, NameError, AttributeError, TypeError, ValueError) as error:
+        msg = f"{named} cannot be imported ({error}): name an installed module as package.module:Class, or a file as file.py:Class"
         raise SettingsError(msg) from error
 
 
 def _module_of_file(path: Path) -> Any:  # noqa: ANN401 - the user's own module
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    spec = importlib.util.spec_from_file_location(f"schema_of_{safe(path.stem)}", path)
     if spec is None or spec.loader is None:
         msg = f"{path} is no Python file"
         raise ImportError(msg)
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where Pydantic looks names up that annotations hold as text
     spec.loader.exec_module(module)
     return module
 

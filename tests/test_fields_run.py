@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 import pyarrow.dataset as ds
+import pymupdf
 import pytest
 
 from pipeline.run import run
@@ -224,7 +225,9 @@ def test_a_run_that_failed_to_read_the_fields_is_made_good_by_the_next(
     assert "rejected" in {failure.category for failure in report.outcome.failures}
     assert not report.outcome.records
     scripted.script.faults = []
+    asked = len(scripted.bodies)
     assert len(read(scripted, tmp_path / "out", schema, source).outcome.records) == 1
+    assert scripted.kinds[asked:] == ["fields"]
 
 
 def test_a_collection_is_one_record_over_all_its_documents(
@@ -255,3 +258,19 @@ def test_the_readme_join_of_items_and_their_proof_works_in_sql(
         JOIN '{tmp_path}/out/evidence/**/*.parquet' e ON e.target_id = a.answer_id
         ORDER BY i.item_no""").fetchall()
     assert found == [(1, 1, "match"), (2, 2, "match"), (3, 3, "match")]
+
+
+def test_the_embedded_reader_fills_in_the_sample_schema_from_page_images(samples: Path, tmp_path: Path) -> None:
+    short = tmp_path / "short.pdf"
+    with pymupdf.open(samples / "northwind-annual-report-2022.pdf") as file:
+        file.select([4, 5])
+        file.save(short)
+    schema = samples / "schemas" / "annual_report.json"
+    job = Job(sources=(str(short),), out=tmp_path / "out", tasks=("answers",), user_schemas=load_schemas([str(schema)], "document"))
+    report = asyncio.run(run(job, Settings()))
+    (row,) = rows(tmp_path / "out", "schema_annual_report")
+    assert row["company_name"] == "Northwind Instruments, Inc."
+    segments = rows(tmp_path / "out", "schema_annual_report_segments")
+    assert [segment["revenue"] for segment in segments] == [431_906, 262_180, 179_455, 114_037]
+    revenue = [answer for answer in report.outcome.answers if answer.field and answer.field.path.endswith(".revenue")]
+    assert {answer.evidence_status for answer in revenue} == {"verified"}

@@ -1,7 +1,6 @@
 """A user's schema is understood whole or refused by the path of the field; the model is asked for every leaf with its evidence."""
 
 import json
-import sys
 from datetime import date
 from decimal import Decimal
 from enum import Enum
@@ -10,7 +9,7 @@ from typing import Any, Literal
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel, Field, TypeAdapter
@@ -94,6 +93,7 @@ def replies(node: Node) -> st.SearchStrategy[Any]:
     return plain.map(lambda value: {"value": value, "evidence": [] if value is None else evidence})
 
 
+@settings(max_examples=40)
 @given(st.data())
 def test_every_schema_becomes_one_whose_replies_have_a_value_and_evidence_for_each_leaf(data: st.DataObject) -> None:
     group = tree(text_of(data.draw(SCHEMAS)))
@@ -147,6 +147,7 @@ def with_empty_arrays(node: Node, value: Any) -> Any:
     return value
 
 
+@settings(max_examples=40)
 @given(st.data())
 def test_the_rows_of_a_record_hold_its_whole_value(data: st.DataObject) -> None:
     schema = UserSchema(name="x", text=text_of(data.draw(SCHEMAS)))
@@ -299,10 +300,14 @@ def test_a_property_may_have_the_name_of_a_keyword() -> None:
 
 
 def test_a_class_of_a_python_file_is_loaded_by_the_name_of_its_file(tmp_path: Path) -> None:
-    (tmp_path / "mine.py").write_text("from pydantic import BaseModel\nclass PriceList(BaseModel):\n    currency: str\n")
+    (tmp_path / "mine.py").write_text(
+        "from __future__ import annotations\nfrom datetime import date\nfrom pydantic import BaseModel\n"
+        "class PriceList(BaseModel):\n    since: date\n    prices: list[Price]\n"
+        "class Price(BaseModel):\n    amount: float\n"
+    )
     loaded = load_schema(f"{tmp_path / 'mine.py'}:PriceList", "collection")
     assert (loaded.name, loaded.scope) == ("price_list", "collection")
-    assert "mine" not in sys.modules
+    assert [table.name for table in tables(loaded)] == ["schema_price_list", "schema_price_list_prices"]
 
 
 @pytest.mark.parametrize(

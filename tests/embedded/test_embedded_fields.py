@@ -1,5 +1,7 @@
 """A user's schema is filled in on the sample reports as their truth says, and on pages that say nothing of it stays empty."""
 
+import base64
+import io
 import json
 from datetime import date
 from functools import cache
@@ -8,10 +10,13 @@ from typing import Any
 
 import pymupdf
 import pytest
+from PIL import Image
 
 from pipeline.embedded.answers import SeenPage
 from pipeline.embedded.body import Asked
+from pipeline.embedded.config import EmbeddedConfig
 from pipeline.embedded.fields import fill
+from pipeline.embedded.protocol import BadRequest, parse
 from pipeline.embedded.reading import Line, Reading, Rect, Word
 from pipeline.schema_files import load_schema
 from pipeline.user_schema import reply_schema, resolved, tree
@@ -115,3 +120,24 @@ def test_what_the_pages_do_not_say_stays_empty() -> None:
     assert found["orbital_period"]["value"] is None
     assert found["blood_type"]["value"] is None
     assert (found["planets"], found["passengers"]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("schema", "says"),
+    [
+        ({"type": "object"}, "asks for no fields"),
+        ({"properties": {"x": 3}}, "is no schema of fields"),
+        ({"properties": ["x"]}, "is no schema of fields"),
+    ],
+)
+def test_a_request_without_fields_is_refused(schema: Json, says: str) -> None:
+    png = io.BytesIO()
+    Image.new("RGB", (56, 56), "white").save(png, "PNG")
+    url = f"data:image/png;base64,{base64.b64encode(png.getvalue()).decode()}"
+    parts = [{"type": "text", "text": "[doc 1 · page 1]"}, {"type": "image_url", "image_url": {"url": url}}]
+    body = {
+        "messages": [{"role": "user", "content": parts}],
+        "response_format": {"type": "json_schema", "json_schema": {"name": "fields", "schema": schema}},
+    }
+    with pytest.raises(BadRequest, match=says):
+        parse(json.dumps(body).encode(), EmbeddedConfig())
