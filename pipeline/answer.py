@@ -109,7 +109,7 @@ async def _joint(line: Line, question: Question, batches: Sequence[Batch]) -> Jo
     found = [lead for batch in batches for lead in await _leads(line, question, batch)]
     order = fair_order(lead for lead, _ in found)
     lost = line.ledger.failed_pages()
-    images = _shortlisted(line, [key for key in order if key not in lost])
+    images = joint_images(line, [key for key in order if key not in lost])
     if not images:
         return None
     without = {lead.doc_id for lead, _ in found} - {image.doc_id for image in images}
@@ -117,8 +117,7 @@ async def _joint(line: Line, question: Question, batches: Sequence[Batch]) -> Jo
         line.ledger.warn(
             f"question {question.id}: {len(without)} of its documents found no room in the joint request; ask of fewer at a time"
         )
-    place = {doc_id: number for number, doc_id in enumerate(line.documents)}
-    (batch,) = line.batches(sorted(images, key=lambda image: (place[image.doc_id], image.page_no)))
+    (batch,) = line.batches(images)
     numbers = {doc_id: number for number, doc_id in prompt.document_numbers(batch).items()}
     shown = {(image.doc_id, image.page_no) for image in images}
     said = sorted((pair for pair in found if pair[0].key in shown and pair[1]), key=lambda pair: order.index(pair[0].key))
@@ -126,17 +125,22 @@ async def _joint(line: Line, question: Question, batches: Sequence[Batch]) -> Jo
     return Joint(batch, prompt.notes_that_fit(notes, line.capacity - sum(cost(segment, line.price) for segment in batch.segments)))
 
 
-def _shortlisted(line: Line, order: Sequence[PageKey]) -> tuple[PageImage, ...]:
-    """Return the pages that fit one request: at reading resolution, but coarser where that would shut out a whole document."""
-    with_notes = line.capacity - min(prompt.NOTES_BYTES, line.capacity // 8)
-    tries = ((read_dpi, with_notes), (survey_dpi, with_notes), (survey_dpi, line.capacity))
+def joint_images(line: Line, order: Sequence[PageKey], spare: int = 0) -> tuple[PageImage, ...]:
+    """Return the first pages of `order` that fit one request, which leaves `spare` tokens free, in the order of the documents.
+
+    They are at reading resolution, but coarser where that would shut out a whole document.
+    """
+    capacity = line.capacity - spare
+    with_notes = capacity - min(prompt.NOTES_BYTES, capacity // 8)
+    tries = ((read_dpi, with_notes), (survey_dpi, with_notes), (survey_dpi, capacity))
     images: tuple[PageImage, ...] = ()
     for dpi, tokens in tries[1:] if line.job.profile == "fast" else tries:
         room = Room(tokens, line.price.per_image, line.price.per_document, line.card.limits.most_images)
         images = fitting(order, {key: image for key in order if (image := _image(line, key, dpi))}, room)
         if {image.doc_id for image in images} == {doc_id for doc_id, _ in order}:
             break
-    return images
+    place = {doc_id: number for number, doc_id in enumerate(line.documents)}
+    return tuple(sorted(images, key=lambda image: (place[image.doc_id], image.page_no)))
 
 
 def _image(line: Line, key: PageKey, dpi: Callable[[Page], float]) -> PageImage | None:

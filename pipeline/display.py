@@ -62,11 +62,13 @@ def summary(console: Console, report: Report, out: Path) -> None:
             n_tables, n_charts = (sum(item.doc_id == own for item in items) for items in (outcome.tables, outcome.charts))
             table.add_row(done.document.filename, str(len(done.pages)), str(n_tables), str(n_charts), done.status)
         console.print(table)
-    if outcome.answers:
+    if asked := [answer for answer in outcome.answers if not answer.field]:
         answers = Table("question", "answer", "evidence", title="answers")
-        for answer in outcome.answers:
+        for answer in asked:
             answers.add_row(answer.question.question, _answer(answer), _evidence(answer))
         console.print(answers)
+    if outcome.records:
+        console.print(_records(report))
     failures(console, outcome.failures)
     for warning in outcome.warnings:
         console.print(f"[yellow]warning[/yellow] {warning}", highlight=False, soft_wrap=True)
@@ -76,6 +78,18 @@ def summary(console: Console, report: Report, out: Path) -> None:
     tokens = sum(usage.prompt_tokens + usage.completion_tokens for usage in paid)
     seconds = (record.ended_at - record.started_at).total_seconds()
     console.print(f"{len(paid)} requests, {tokens:,} tokens, {seconds:.0f} s; the dataset is in [bold]{out}[/bold]", highlight=False)
+
+
+def _records(report: Report) -> Table:
+    documents = (*report.recognised, *(done.document for done in report.outcome.documents))
+    names = {document.doc_id: document.filename for document in documents}
+    table = Table("schema", "of", "values", "verified", title="fields")
+    for record in report.outcome.records:
+        of = record.collection or ", ".join(names[doc_id] for doc_id in record.doc_ids)
+        known = [answer for answer in record.answers if answer.reading.is_answerable]
+        verified = sum(answer.evidence_status == "verified" for answer in known)
+        table.add_row(record.user_schema.name, of, f"{len(known)} of {len(record.answers)}", str(verified))
+    return table
 
 
 def _answer(answer: Answer) -> str:

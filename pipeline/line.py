@@ -159,13 +159,13 @@ class Line:
         document = self.documents[doc_id]
         return page_image(document, document.page(page_no), dpi, self.limits, crop)
 
-    def batches(self, images: Sequence[PageImage]) -> tuple[Batch, ...]:
-        """Return the images packed into requests; documents in the order in which they first appear."""
+    def batches(self, images: Sequence[PageImage], spare: int = 0) -> tuple[Batch, ...]:
+        """Return the images packed into requests that leave `spare` tokens free; documents in the order in which they first appear."""
         pages: dict[str, list[PageImage]] = {}
         for image in images:
             pages.setdefault(image.doc_id, []).append(image)
         shown = [Pages(self.documents[doc_id].filename, own) for doc_id, own in pages.items()]
-        return pack(shown, self.capacity, self.price, self.card.limits.most_images)
+        return pack(shown, self.capacity - spare, self.price, self.card.limits.most_images)
 
     async def _rasterized(self, images: Sequence[PageImage]) -> list[tuple[bytes, Engine]]:
         results = await asyncio.gather(*(self._page(image) for image in images), return_exceptions=True)

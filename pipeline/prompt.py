@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pipeline.tokens import TextCount, text_tokens_bound
 from schemas.batch import Batch, PageImage
@@ -29,7 +29,7 @@ SCHEMAS: dict[RequestKind, type[Value]] = {
     "finding": Findings,
     "verify": Transcript,
 }
-"""The value that each kind of request is answered with."""
+"""The value that each kind of request is answered with; `fields` follow the user's own schema."""
 
 SYSTEM = (
     "You read page images of documents and write down what they show as JSON. Each image stands between an opening and a closing marker "
@@ -63,6 +63,11 @@ _INSTRUCTIONS: dict[RequestKind, str] = {
     "finding": (
         "These pages are a part of what the question is about. Find the places that help to answer it, and say what each contributes: "
         "also a single number that has to be compared, added or set against one from other pages."
+    ),
+    "fields": (
+        "Fill in the fields of the schema below from the pages shown: one object for all of them. For each value cite every place where "
+        "it is printed; a value without evidence does not count, and one that the pages do not say is null. Of a list write every item, in "
+        "the order of the pages; leave none out."
     ),
     "verify": "Transcribe the text of the images, line by line.",
 }
@@ -141,6 +146,23 @@ def finding(served: Served, batch: Batch, question: Question) -> Request:
     return _request(served, "finding", [*_pages(batch), _instruction("finding", _question(question))], batch_id=batch.batch_id)
 
 
+def fields(served: Served, batch: Batch, schema: str) -> Request:
+    """Ask for the fields of a user's schema, given as the JSON text of the schema of the reply."""
+    parts = [*_pages(batch), _asking("fields", schema)]
+    return _request(served, "fields", parts, batch_id=batch.batch_id, reply_schema=schema)
+
+
+def fields_cost(count: TextCount, schema: str) -> int:
+    """Return the tokens by which asking for these fields may go beyond what `fixed_cost` keeps free."""
+    return max(0, count(_asking("fields", schema).text) - QUESTION_BYTES)
+
+
+def schema_of(request: Request) -> dict[str, Any]:
+    """Return the JSON Schema of the reply."""
+    schema: dict[str, Any] = json.loads(request.reply_schema) if request.reply_schema else SCHEMAS[request.kind].model_json_schema()
+    return schema
+
+
 def verify(served: Served, crop: Crop) -> Request:
     """Ask for a second look at a crop, without telling what it is expected to say."""
     return _request(served, "verify", [_instruction("verify"), *_crops([crop], "text"), TextPart(text=_BEGIN)])
@@ -164,6 +186,7 @@ def _request(
     *,
     batch_id: str | None = None,
     thinking: bool = False,
+    reply_schema: str | None = None,
 ) -> Request:
     return Request(
         kind=kind,
@@ -176,6 +199,7 @@ def _request(
         sampling=served.thinking if thinking else served.extraction,
         thinking=thinking,
         thinking_budget=served.thinking_budget if thinking else None,
+        reply_schema=reply_schema,
         expected_prompt_tokens=_TOKENS_PER_REQUEST + served.count(SYSTEM) + sum(_tokens(part, served.count) for part in parts),
         batch_id=batch_id,
     )
@@ -209,7 +233,10 @@ def _crops(crops: Sequence[Crop], target: str) -> list[TextPart | ImagePart]:
 
 
 def _instruction(kind: RequestKind, more: str = "") -> TextPart:
-    schema = json.dumps(_told(SCHEMAS[kind].model_json_schema()), ensure_ascii=False, separators=(",", ":"))
+    return _asking(kind, json.dumps(_told(SCHEMAS[kind].model_json_schema()), ensure_ascii=False, separators=(",", ":")), more)
+
+
+def _asking(kind: RequestKind, schema: str, more: str = "") -> TextPart:
     return TextPart(text=f"{_INSTRUCTIONS[kind]}\nReply with JSON of this schema only: {schema}{more}")
 
 

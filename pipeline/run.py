@@ -10,10 +10,12 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 
+import pyarrow as pa
 import pyarrow.dataset as ds
 
 from pipeline import answer as answers
-from pipeline import extract, merge, verify, write
+from pipeline import extract, field_columns, fields, merge, verify, write
+from pipeline.fields import Unread
 from pipeline.ledger import Ledger, Observe, silent
 from pipeline.line import Line, open_line
 from pipeline.open import file_digest, open_document
@@ -28,7 +30,7 @@ from schemas.document import Document, LayerWord, Source
 from schemas.errors import LongreadError, Malformed, MissingSource, SettingsError, SourceError
 from schemas.located import SurveyedPage
 from schemas.outcome import DocumentOutcome, DocumentStatus, Outcome, PageOutcome, RefusedDocument, Report, RequestRecord, RunRecord
-from schemas.result import Answer, Chart, Table, answer_id
+from schemas.result import Answer, Chart, Record, Table, answer_id
 from schemas.settings import Job, Question, Settings
 from schemas.value import Value
 
@@ -75,26 +77,30 @@ async def run(job: Job, settings: Settings, observe: Observe = silent, spawn: Sp
         recognised = tuple(document for document in found if document.doc_id in known)
         ledger.count(pages_total=sum(len(document.pages) for document in new))
         questions = _open_questions(line, job.questions if "answers" in job.tasks else ())
-        if new or questions:
+        unread = _unread(line)
+        if new or questions or unread:
             await line.show_canary()
         read = await _read_documents(line, new, spawn)
         answered = await _answer(line, questions, spawn)
         documents = [await _document_outcome(line, document, read) for document in new]
+        records = await _records(line, unread, spawn)
     outcome = Outcome(
         documents=tuple(documents),
         refused=tuple(refused),
         tables=read.tables,
         charts=read.charts,
-        answers=answered,
+        answers=(*answered, *(answer for record in records for answer in record.answers)),
+        records=records,
         failures=ledger.failures,
         requests=ledger.requests,
         warnings=(*ledger.warnings, *_drifts(ledger.requests)),
     )
     ledger.stage("write")
     record = _record(line, started, outcome, origin or Origin())
-    nothing_new = found and not (new or questions or refused or outcome.failures)
+    nothing_new = found and not (new or questions or unread or refused or outcome.failures)
     rows = {"runs": [run_row(outcome, record)]} if nothing_new else to_rows(outcome, record)
-    write.write(job.out, record.run_id, started.date(), rows)
+    own = {table.name: table.schema for schema in job.user_schemas for table in field_columns.tables(schema)}
+    write.write(job.out, record.run_id, started.date(), rows, own)
     return Report(record=record, outcome=outcome, recognised=recognised)
 
 
@@ -243,13 +249,37 @@ def _open_questions(line: Line, questions: Iterable[Question]) -> list[tuple[Que
     return still_open
 
 
-def _committed(line: Line, table: str, column: str, *, ok_only: bool = False) -> set[str]:
+def _unread(line: Line) -> list[Unread]:
+    """Return the documents and collections whose fields no committed run of this configuration has read."""
+    still_unread = []
+    for schema in line.job.user_schemas:
+        table = field_columns.root_table(schema.name)
+        done = _committed(line, table, "record_id", own=field_columns.ROOT_KEYS)
+        still_unread += [one for one in fields.scopes(schema, line.documents.values()) if one.record_id not in done]
+    return still_unread
+
+
+async def _records(line: Line, unread: Sequence[Unread], spawn: Spawn) -> tuple[Record, ...]:
+    line.ledger.stage("fields")
+    line.ledger.count(reads_total=len(unread))
+    read = await asyncio.gather(
+        *(spawn(f"fields {_subject(line, one)}", partial(_counted, line, fields.read_record(line, one))) for one in unread)
+    )
+    return tuple(record for records in read for record in records)
+
+
+def _subject(line: Line, unread: Unread) -> str:
+    of = line.documents[unread.doc_ids[0]].filename if unread.schema.scope == "document" else unread.collection or "all documents"
+    return f"{unread.schema.name} of {of}"
+
+
+def _committed(line: Line, table: str, column: str, *, ok_only: bool = False, own: pa.Schema | None = None) -> set[str]:
     """Return the values of a column over the committed runs of this configuration, model and prompt version."""
     if line.job.force:
         return set()
     same = ds.field("config_digest").isin([line.job.config_digest]) & ds.field("model").isin([line.served.model])
     same &= ds.field("prompt_version").isin([PROMPT_VERSION])
-    rows = write.committed(line.job.out, table, [column, "status"] if ok_only else [column], same).to_pylist()
+    rows = write.committed(line.job.out, table, [column, "status"] if ok_only else [column], same, own).to_pylist()
     return {row[column] for row in rows if not ok_only or row["status"] in {"ok", "skipped"}}
 
 

@@ -29,6 +29,7 @@ LongreadError
 │   ├── Repetition
 │   ├── Ungrounded
 │   ├── Incomputable
+│   ├── NotFound
 │   └── NothingRead
 ├── PolicyError              something the permission policy forbids
 └── WriteError               the output folder
@@ -217,6 +218,13 @@ class Incomputable(CompletionError):
     """The numbers that an answer is to be computed from do not go together."""
 
     category = "incomputable"
+
+
+class NotFound(CompletionError):
+    """A field that its schema requires is not in the pages."""
+
+    category = "not_found"
+    retryable = False
 
 
 class NothingRead(CompletionError):

@@ -7,7 +7,7 @@ from schemas.batch import PageImage
 from schemas.document import Document, Page, Source
 from schemas.failure import Failure
 from schemas.message import Completion, Request
-from schemas.result import Answer, Chart, Table
+from schemas.result import Answer, Chart, Record, Table
 from schemas.value import Value
 
 PageStatus = Literal["read", "failed", "skipped"]
@@ -65,6 +65,8 @@ class Outcome(Value):
     tables: tuple[Table, ...] = ()
     charts: tuple[Chart, ...] = ()
     answers: tuple[Answer, ...] = ()
+    """Of the questions, and of every field of the records."""
+    records: tuple[Record, ...] = ()
     failures: tuple[Failure, ...] = ()
     requests: tuple[RequestRecord, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -46,6 +46,8 @@ class Script:
     answer: dict[str, Any] = field(default_factory=lambda: {"is_answerable": False})
     helps: Callable[[str, int], dict[str, Any] | None] | None = None
     """What a page, by its file name and number, contributes to a finding; by default the first page of each batch does."""
+    fields: Callable[[list[int]], dict[str, Any]] = lambda _: {}
+    """What the pages of these numbers say of a user's schema."""
     delay_s: float = 0.0
     max_model_len: int = 131_072
     miscounts: int = 0
@@ -203,6 +205,8 @@ class ScriptedServer:
                 return {"tables": tables[self.script.leaves_out :]}
             case "answer":
                 return self.script.answer
+            case "fields":
+                return self.script.fields([int(match[2]) for text in texts if (match := PAGE.match(text))])
             case "finding":
                 return {"evidence": self._findings(texts)}
             case _:

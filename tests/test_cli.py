@@ -54,8 +54,18 @@ def test_a_bad_question_file_exits_2(tmp_path: Path, content: str, says: str) ->
     assert "Traceback" not in done.stderr
 
 
+def test_a_schema_that_cannot_be_read_exits_2_and_names_the_field(tmp_path: Path) -> None:
+    path = tmp_path / "mine.json"
+    path.write_text('{"type": "object", "properties": {"prices": {"type": "object", "additionalProperties": {"type": "number"}}}}')
+    done = longread("run", tmp_path, "--schema", path)
+    assert done.returncode == 2
+    assert "mine.json: the field prices has no fixed properties" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
-    "options", [("--profile", "turbo"), ("--tasks", "tables,poems"), ("--questions", "questions.yaml"), ("--unknown",)]
+    "options",
+    [("--profile", "turbo"), ("--tasks", "tables,poems"), ("--questions", "questions.yaml"), ("--unknown",), ("--schema-scope", "page")],
 )
 def test_wrong_options_exit_2(tmp_path: Path, options: tuple[str, ...]) -> None:
     done = longread("run", tmp_path, *options)

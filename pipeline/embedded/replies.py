@@ -98,6 +98,8 @@ async def _whole(request: ChatRequest, engine: Engine) -> AsyncGenerator[str]:
             text = await _chart(request, engine)
         case "verify":
             text = await _transcript(request, engine)
+        case "fields":
+            text = await _fields(request, engine)
         case _:
             text = await _answer(request, engine)
     for start in range(0, len(text), PIECE_CHARACTERS):
@@ -142,6 +144,14 @@ async def _answer(request: ChatRequest, engine: Engine) -> str:
         call = partial(worker.answer, question, kind, pages)
     with _naming(f"question {question!r}"):
         return (await engine.run(call)).decode()
+
+
+async def _fields(request: ChatRequest, engine: Engine) -> str:
+    async with aclosing(_pages(request, engine)) as read:
+        pages = [page async for page in read]
+    asked = request.asked.model_dump_json(by_alias=True) if request.asked else "{}"
+    with _naming("the fields"):
+        return (await engine.run(partial(worker.fields, asked, pages))).decode()
 
 
 async def _pages(request: ChatRequest, engine: Engine) -> AsyncGenerator[PackedPage]:

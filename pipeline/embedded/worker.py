@@ -6,6 +6,7 @@ server's own process, which needs only the functions' names, stays small.
 # ruff: noqa: PLC0415 - see above
 
 import io
+import json
 import pickle
 import struct
 import zlib
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.embedded.body import Asked
 from pipeline.embedded.config import IMAGE_FORMATS
 from schemas.extraction import AnswerKind, Transcript
 
@@ -82,6 +84,13 @@ def findings(question: str, pages: Sequence[PackedPage]) -> bytes:
     from pipeline.embedded.answers import findings as found
 
     return found(question, _seen(pages)).model_dump_json().encode()
+
+
+def fields(asked: str, pages: Sequence[PackedPage]) -> bytes:
+    """Return the JSON text of the fields that `asked`, the JSON text of an `Asked`, names."""
+    from pipeline.embedded.fields import fill
+
+    return json.dumps(fill(Asked.model_validate_json(asked), _seen(pages)), ensure_ascii=False).encode()
 
 
 def read_table(parts: Sequence[tuple[bytes, Box]]) -> bytes:
