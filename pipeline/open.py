@@ -7,13 +7,17 @@ TIFF) are documents too.
 import hashlib
 import os
 from collections import Counter
+from collections.abc import Container
+from contextlib import suppress
+from itertools import chain, pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pdf2image
 import pymupdf
 from pdf2image.exceptions import PDFInfoNotInstalledError, PDFPageCountError, PDFPopplerTimeoutError, PDFSyntaxError
 
+from pipeline.hints import NO_HINTS, PageHints, Word, goes_on, page_hints, section_pages
 from schemas.document import Document, Engine, Page, Source
 from schemas.errors import CorruptPdf, EmptyPdf, EncryptedPdf, OversizedPage, SourceError, UnsupportedFile
 
@@ -92,7 +96,7 @@ def _inspect(source: Source, path: str, max_pages: int) -> tuple[tuple[Page, ...
         if file.page_count > max_pages:
             msg = f"{source.filename} has {file.page_count:,} pages, over the limit of {max_pages:,}: raise LONGREAD_MAX_PAGES or split it"
             raise OversizedPage(msg)
-        pages = tuple(_page(file, number) for number in range(file.page_count))
+        pages = _pages(file)
         title = (file.metadata or {}).get("title") or None
         return pages, title, bool(file.is_repaired), "mupdf"
 
@@ -122,39 +126,66 @@ def _refuse_other_formats(source: Source, file: pymupdf.Document) -> None:
         raise UnsupportedFile(msg)
 
 
-def _page(file: pymupdf.Document, number: int) -> Page:
+class _Seen(NamedTuple):
+    page: Page
+    hints: PageHints = NO_HINTS
+
+
+def _pages(file: pymupdf.Document) -> tuple[Page, ...]:
+    sections = section_pages(_outline(file), file.page_count)
+    seen = chain((_page(file, number, sections) for number in range(file.page_count)), [_Seen(_unreadable_page(file.page_count))])
+    return tuple(
+        page.model_copy(update={"table_goes_on": True}) if goes_on(hints, after) else page for (page, hints), (_, after) in pairwise(seen)
+    )
+
+
+def _outline(file: pymupdf.Document) -> list[tuple[int, int]]:
+    """Return level and page number of the outline's entries; none of an outline that is damaged."""
+    with suppress(pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError, IndexError):
+        return [(level, page_no) for level, _, page_no in file.get_toc(simple=True)]
+    return []
+
+
+def _page(file: pymupdf.Document, number: int, sections: Container[int]) -> _Seen:
     try:
         page = file[number]
         rect = page.rect
-        fonts = _font_sizes(page) if file.is_pdf else Counter[float]()
-        return Page(
-            page_no=number + 1,
-            page_label=(page.get_label() or None) if file.is_pdf else None,
-            width_pt=max(1.0, rect.width),
-            height_pt=max(1.0, rect.height),
-            rotation=page.rotation,
-            text_layer_chars=fonts.total(),
-            font_size_pt=_tenth_percentile(fonts),
-            image_dpi=_covering_image_dpi(page),
-            is_blank=not fonts and _draws_nothing(page) if file.is_pdf else False,
+        fonts, words = _text_layer(page) if file.is_pdf else (Counter[float](), ())
+        hints = page_hints(words)
+        return _Seen(
+            Page(
+                page_no=number + 1,
+                page_label=(page.get_label() or None) if file.is_pdf else None,
+                width_pt=max(1.0, rect.width),
+                height_pt=max(1.0, rect.height),
+                rotation=page.rotation,
+                text_layer_chars=fonts.total(),
+                font_size_pt=_tenth_percentile(fonts),
+                image_dpi=_covering_image_dpi(page),
+                is_blank=not fonts and _draws_nothing(page) if file.is_pdf else False,
+                kind=hints.kind,
+                opens_section=number + 1 in sections,
+            ),
+            hints,
         )
-    except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
-        return _unreadable_page(number, error)
+    except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError):
+        return _Seen(_unreadable_page(number))
 
 
-def _unreadable_page(number: int, _: Exception) -> Page:
+def _unreadable_page(number: int) -> Page:
     """A page that does not even load keeps its place, in Letter size, so that it is tried, fails by name and is counted."""
     return Page(page_no=number + 1, width_pt=612, height_pt=792)
 
 
-def _font_sizes(page: pymupdf.Page) -> "Counter[float]":
-    """Return how many visible characters the text layer has at each font size in points."""
+def _text_layer(page: pymupdf.Page) -> tuple["Counter[float]", list[Word]]:
+    """Return how many visible characters there are at each font size in points, and the words."""
+    text = page.get_textpage(flags=pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES)
     sizes: Counter[float] = Counter()
-    for block in page.get_text("dict", flags=pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES)["blocks"]:
+    for block in text.extractDICT()["blocks"]:
         for line in block.get("lines", ()):
             for span in line["spans"]:
                 sizes[round(span["size"], 1)] += len(span["text"].strip())
-    return +sizes
+    return +sizes, [word[:5] for word in text.extractWORDS()]
 
 
 def _tenth_percentile(sizes: "Counter[float]") -> float | None:
