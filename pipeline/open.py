@@ -86,19 +86,29 @@ def _inspect(source: Source, path: str, max_pages: int) -> tuple[tuple[Page, ...
     _refuse_other_files(source, path)
     try:
         file = open_pymupdf(path, password_of(source))
+        n_pages = _page_count(file, source)
     except CorruptPdf as error:
         return _inspect_with_poppler(source, path, error), None, False, "poppler"
     with file:
         _refuse_other_formats(source, file)
-        if file.page_count == 0:
+        if n_pages == 0:
             msg = f"{source.filename} has no pages"
             raise EmptyPdf(msg)
-        if file.page_count > max_pages:
-            msg = f"{source.filename} has {file.page_count:,} pages, over the limit of {max_pages:,}: raise LONGREAD_MAX_PAGES or split it"
+        if n_pages > max_pages:
+            msg = f"{source.filename} has {n_pages:,} pages, over the limit of {max_pages:,}: raise LONGREAD_MAX_PAGES or split it"
             raise OversizedPage(msg)
         pages = _pages(file)
         title = (file.metadata or {}).get("title") or None
         return pages, title, bool(file.is_repaired), "mupdf"
+
+
+def _page_count(file: pymupdf.Document, source: Source) -> int:
+    try:
+        return int(file.page_count)
+    except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
+        file.close()
+        msg = f"{source.filename} does not tell its pages: {error}"
+        raise CorruptPdf(msg) from error
 
 
 def _refuse_other_files(source: Source, path: str) -> None:

@@ -19,7 +19,7 @@ from schemas.errors import BudgetError
 
 LOOK_BACK = 0.04
 """Share of a window that is searched for a good cut."""
-GAP_PENALTY = 150.0
+GAP_PENALTY = 100.0
 """Of a window left empty; a gap beyond `LOOK_BACK` costs no more, since best fit fills large gaps with other documents."""
 SECTION_PENALTY, TURN_PENALTY, PLAIN_PENALTY, TABLE_PENALTY = 0.0, 0.5, 2.0, 1_000.0
 
@@ -88,11 +88,11 @@ def windows(pages: Pages, capacity: int, price: Price, most_images: int | None =
 class Extent(NamedTuple):
     """The least that a document takes, wherever it is cut."""
 
-    tokens: int
-    n_images: int
     n_windows: int
-    smallest: int
-    """Tokens of its smallest possible window."""
+    tokens: int
+    """With the markers, and with the file name of each window."""
+    images: Sequence[int]
+    """Tokens of each image with its markers: those owned, and the smallest that may be context."""
 
 
 def extent(pages: Pages, capacity: int, price: Price, most_images: int | None = None) -> Extent:
@@ -103,15 +103,14 @@ def extent(pages: Pages, capacity: int, price: Price, most_images: int | None = 
     """
     costs = [image.tokens + price.per_image for image in pages.images]
     room, slots = capacity - price.per_document, most_images or sys.maxsize
-    total = sum(costs)
-    if total <= room and len(costs) <= slots:
-        return Extent(total + price.per_document, len(costs), 1, total + price.per_document)
+    if sum(costs) <= room and len(costs) <= slots:
+        return Extent(1, sum(costs) + price.per_document, costs)
     _insist_that_each_fits(pages.images, costs, room, capacity)
     strip = _strip(pages, costs, room, slots)
     n_windows = len(_latest(strip)) - 1
     context = sorted(costs[cut - 1] for cut in strip.allowed[1:-1])[: n_windows - 1] if strip.always_shows_context else []
-    tokens = total + sum(context) + n_windows * price.per_document
-    return Extent(tokens, len(costs) + len(context), n_windows, min(costs) + price.per_document)
+    shown = costs + context
+    return Extent(n_windows, sum(shown) + n_windows * price.per_document, shown)
 
 
 def _insist_that_each_fits(images: Sequence[PageImage], costs: Sequence[int], room: int, capacity: int) -> None:
