@@ -8,12 +8,12 @@ with the largest fixed: Fleszar and Hindi, Computers & Operations Research 29, 2
 """
 
 import hashlib
+import struct
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from operator import attrgetter
 from typing import NamedTuple
 
-import numpy as np
 from sortedcontainers import SortedList
 
 from pipeline.windows import Pages, Price, Window, windows
@@ -182,12 +182,9 @@ def _batch(units: Iterable[_Unit]) -> Batch:
     return Batch(batch_id=_digest(segments), segments=segments)
 
 
-_SIZE = attrgetter("page_no", "width", "height")
-
-
 def _digest(segments: Iterable[Segment]) -> str:
     digest = hashlib.sha256()
     for segment in segments:
-        digest.update(segment.doc_id.encode())
-        digest.update(np.array([*map(_SIZE, segment.images)], dtype="<u4").tobytes())
+        numbers = [field for name in ("page_no", "width", "height") for field in map(attrgetter(name), segment.images)]
+        digest.update(segment.doc_id.encode() + struct.pack(f"<{len(numbers)}I", *numbers))
     return digest.hexdigest()[:32]

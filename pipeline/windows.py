@@ -10,7 +10,7 @@ the pages that the survey has shown in the server's prefix cache.
 import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
 from typing import NamedTuple
 
 from schemas.batch import PageImage, Segment
@@ -74,7 +74,6 @@ def windows(pages: Pages, capacity: int, price: Price, most_images: int | None =
     if sum(costs) <= room and len(costs) <= slots:
         segment = Segment(doc_id=pages.images[0].doc_id, filename=pages.filename, images=tuple(pages.images))
         return [Window(segment, sum(costs) + price.per_document)]
-    _insist_that_each_fits(pages.images, costs, room, capacity)
     strip = _strip(pages, costs, room, slots)
     found = []
     for start, end in pairwise((0, *_cuts(strip), len(costs))):
@@ -105,19 +104,11 @@ def extent(pages: Pages, capacity: int, price: Price, most_images: int | None = 
     room, slots = capacity - price.per_document, most_images or sys.maxsize
     if sum(costs) <= room and len(costs) <= slots:
         return Extent(1, sum(costs) + price.per_document, costs)
-    _insist_that_each_fits(pages.images, costs, room, capacity)
     strip = _strip(pages, costs, room, slots)
     n_windows = len(_latest(strip)) - 1
     context = sorted(costs[cut - 1] for cut in strip.allowed[1:-1])[: n_windows - 1] if strip.always_shows_context else []
     shown = costs + context
     return Extent(n_windows, sum(shown) + n_windows * price.per_document, shown)
-
-
-def _insist_that_each_fits(images: Sequence[PageImage], costs: Sequence[int], room: int, capacity: int) -> None:
-    for image, cost in zip(images, costs, strict=True):
-        if cost > room:
-            msg = f"page {image.page_no} has {image.tokens:,} tokens, which no request of {capacity:,} holds: lower the resolution"
-            raise BudgetError(msg)
 
 
 class _Span(NamedTuple):
@@ -173,19 +164,20 @@ class _Strip(NamedTuple):
 
 
 def _strip(pages: Pages, costs: Sequence[int], room: int, slots: int) -> _Strip:
-    numbers = [image.page_no for image in pages.images]
+    if max(costs) > room:
+        page = next(image for image, cost in zip(pages.images, costs, strict=True) if cost > room)
+        msg = f"page {page.page_no} alone has {page.tokens:,} tokens, more than a request has room for ({room:,}): lower the resolution"
+        raise BudgetError(msg)
+    cut_before = {image.page_no: n for n, image in enumerate(pages.images)}
     ends = [0, *accumulate(costs)]
-    uncut = [0, *(n for n in range(1, len(numbers)) if not _goes_on(pages, numbers[n - 1], numbers[n])), len(numbers)]
-    penalties = {n: TURN_PENALTY for n, number in enumerate(numbers) if number in pages.turns}
-    penalties |= {n: SECTION_PENALTY for n, number in enumerate(numbers) if number in pages.sections}
+    barred = {n for number in pages.continued if (n := cut_before.get(number)) and cut_before.get(number - 1) == n - 1}
+    whole = [n for n in range(len(ends)) if n not in barred]
     # A table longer than a window has to be cut somewhere.
-    too_long = [range(a + 1, b) for a, b in pairwise(uncut) if ends[b] - ends[a] > room or b - a > slots]
-    forced = [n for cuts in too_long for n in cuts]
-    return _Strip(ends, room, slots, sorted({*uncut, *forced}), penalties | dict.fromkeys(forced, TABLE_PENALTY))
-
-
-def _goes_on(pages: Pages, before: int, after: int) -> bool:
-    return after in pages.continued and after == before + 1
+    too_long = [range(a + 1, b) for a, b in pairwise(whole) if b - a > 1 and (ends[b] - ends[a] > room or b - a > slots)]
+    penalties = {cut_before[number]: TURN_PENALTY for number in pages.turns if number in cut_before}
+    penalties |= {cut_before[number]: SECTION_PENALTY for number in pages.sections if number in cut_before}
+    penalties |= {n: TABLE_PENALTY for cuts in too_long for n in cuts}
+    return _Strip(ends, room, slots, sorted(chain(whole, *too_long)), penalties)
 
 
 def _cuts(strip: _Strip) -> list[int]:
