@@ -4,12 +4,15 @@ Runs in a worker process.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 import pymupdf
 from numpy.typing import NDArray
+
+from pipeline.hints import Word
 
 SMALLEST_FONT_PT = 3.0
 """Some PDFs carry text of under a point; nobody reads it, and it would ask for a resolution that no page needs."""
@@ -30,19 +33,21 @@ class TextLayer(NamedTuple):
     """All characters, those of an OCR under a scan too."""
     sizes: "Counter[float]"
     """How many characters that can be seen there are at each font size in points."""
+    words: Sequence[Word]
 
 
 def text_layer(page: pymupdf.Page) -> TextLayer:
-    """Return how much text a page has, and how large it is printed."""
+    """Return how much text a page has, how large it is printed, and its words."""
+    text = page.get_textpage(flags=pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES)
     n_chars = 0
     sizes: Counter[float] = Counter()
-    for block in page.get_text("dict", flags=pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES)["blocks"]:
+    for block in text.extractDICT()["blocks"]:
         for line in block.get("lines", ()):
             for span in line["spans"]:
                 n_chars += (length := len(span["text"].strip()))
                 if span["char_flags"] & _PAINTED and span["alpha"]:
                     sizes[round(span["size"], 1)] += length
-    return TextLayer(n_chars, +sizes)
+    return TextLayer(n_chars, +sizes, [word[:5] for word in text.extractWORDS()])
 
 
 def smaller_print(sizes: "Counter[float]") -> float | None:

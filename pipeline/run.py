@@ -80,7 +80,7 @@ async def run(job: Job, settings: Settings, observe: Observe = silent, spawn: Sp
         unread = _unread(line)
         if new or questions or unread:
             await line.show_canary()
-        read = await _read_documents(line, new, spawn)
+        read = await _read_documents(line, new, [scope for _, scope in questions], spawn)
         answered = await _answer(line, questions, spawn)
         documents = [await _document_outcome(line, document, read) for document in new]
         records = await _records(line, unread, spawn)
@@ -167,12 +167,12 @@ class _Read(NamedTuple):
     charts: tuple[Chart, ...]
 
 
-async def _read_documents(line: Line, documents: Sequence[Document], spawn: Spawn) -> _Read:
+async def _read_documents(line: Line, documents: Sequence[Document], asked_together: Iterable[Iterable[str]], spawn: Spawn) -> _Read:
     """Survey all documents batch by batch, then read what was found document by document."""
     line.ledger.stage("survey")
     images = [image for document in documents for image in survey_images(document, line.limits)]
     line.ledger.count(pages_done=sum(page.is_blank for document in documents for page in document.pages))
-    batches = line.batches(images)
+    batches = line.batches(images, together=asked_together)
     line.ledger.count(batches_total=len(batches))
     surveys = await asyncio.gather(
         *(spawn(f"survey batch {number} of {len(batches)}", partial(survey, line, batch)) for number, batch in enumerate(batches, 1))

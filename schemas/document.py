@@ -7,6 +7,8 @@ from pydantic import model_validator
 from schemas.value import Value
 
 Engine = Literal["mupdf", "poppler"]
+PageKind = Literal["text", "numbers", "picture"]
+"""What the text layer shows a page to be: prose, mostly numbers, or next to no text (scans, drawings, blank pages)."""
 
 
 class Box(Value):
@@ -87,6 +89,11 @@ class Page(Value):
     image_dpi: float | None = None
     """Resolution of the image that covers a page without visible text: a scan."""
     is_blank: bool = False
+    kind: PageKind = "picture"
+    opens_section: bool = False
+    """Whether an entry of the PDF's outline points to the page."""
+    table_goes_on: bool = False
+    """Whether the text layer shows the page's last table to go on at the top of the next page."""
 
 
 class Document(Value):
