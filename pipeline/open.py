@@ -7,6 +7,7 @@ TIFF) are documents too.
 import hashlib
 import os
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ import pdf2image
 import pymupdf
 from pdf2image.exceptions import PDFInfoNotInstalledError, PDFPageCountError, PDFPopplerTimeoutError, PDFSyntaxError
 
-from schemas.document import Document, Engine, Page, Source
+from pipeline.bands import Line, number_bands
+from schemas.document import Document, Engine, NumberBand, Page, Source
 from schemas.errors import CorruptPdf, EmptyPdf, EncryptedPdf, OversizedPage, SourceError, UnsupportedFile
 
 # Some PDFs hide text of under a point; nobody reads it, and it would ask for a resolution that no page needs.
@@ -126,7 +128,8 @@ def _page(file: pymupdf.Document, number: int) -> Page:
     try:
         page = file[number]
         rect = page.rect
-        fonts = _font_sizes(page) if file.is_pdf else Counter[float]()
+        lines = _lines(page) if file.is_pdf else []
+        fonts = _font_sizes(lines)
         return Page(
             page_no=number + 1,
             page_label=(page.get_label() or None) if file.is_pdf else None,
@@ -136,6 +139,7 @@ def _page(file: pymupdf.Document, number: int) -> Page:
             text_layer_chars=fonts.total(),
             font_size_pt=_tenth_percentile(fonts),
             image_dpi=_covering_image_dpi(page),
+            number_bands=_number_bands(page, lines),
             is_blank=not fonts and _draws_nothing(page) if file.is_pdf else False,
         )
     except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
@@ -147,14 +151,26 @@ def _unreadable_page(number: int, _: Exception) -> Page:
     return Page(page_no=number + 1, width_pt=612, height_pt=792)
 
 
-def _font_sizes(page: pymupdf.Page) -> "Counter[float]":
+def _lines(page: pymupdf.Page) -> list[dict[str, Any]]:
+    """Return the text layer's lines. MuPDF breaks a line at wide gaps, so each cell of a table is one."""
+    blocks = page.get_text("dict", flags=pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES)["blocks"]
+    return [line for block in blocks for line in block.get("lines", ())]
+
+
+def _font_sizes(lines: Iterable[dict[str, Any]]) -> "Counter[float]":
     """Return how many visible characters the text layer has at each font size in points."""
     sizes: Counter[float] = Counter()
-    for block in page.get_text("dict", flags=pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES)["blocks"]:
-        for line in block.get("lines", ()):
-            for span in line["spans"]:
-                sizes[round(span["size"], 1)] += len(span["text"].strip())
+    for line in lines:
+        for span in line["spans"]:
+            sizes[round(span["size"], 1)] += len(span["text"].strip())
     return +sizes
+
+
+def _number_bands(page: pymupdf.Page, lines: Iterable[dict[str, Any]]) -> tuple[NumberBand, ...]:
+    # Lines have the coordinates of the unrotated page.
+    turn, height = page.rotation_matrix, max(1.0, page.rect.height)
+    upright = [("".join(span["text"] for span in line["spans"]).strip(), pymupdf.Rect(line["bbox"]) * turn) for line in lines]
+    return number_bands(Line(text, box.y0 / height, box.y1 / height) for text, box in upright if text)
 
 
 def _tenth_percentile(sizes: "Counter[float]") -> float | None:

@@ -59,6 +59,14 @@ class LayerWord(NamedTuple):
     y1: float
 
 
+class NumberBand(NamedTuple):
+    """A part of the upright page, from y0 to y1, in which rows of numbers follow each other; and how many cells they have."""
+
+    y0: float
+    y1: float
+    n_cells: int
+
+
 class Source(Value):
     """One file to read, as the user named it."""
 
@@ -85,6 +93,8 @@ class Page(Value):
     """10th percentile of the text layer's font sizes by character, those under 3 pt ignored; None without a text layer."""
     image_dpi: float | None = None
     """Resolution of the image that covers the page, for scans."""
+    number_bands: tuple[NumberBand, ...] = ()
+    """Where the text layer has rows of numbers: the only sign of tables and charts before the survey."""
     is_blank: bool = False
 
 
