@@ -72,6 +72,8 @@ class PlannedRequest(NamedTuple):
     """Image tokens by doc_id."""
     n_images: int
     image_bytes: int
+    page_tokens: int
+    """From the beginning of the prompt to the end of its pages."""
     prompt_tokens: int
     cached_tokens: int
     """Of the prompt, what an earlier request begins with."""
@@ -299,7 +301,7 @@ class _Planned:
         known = self._shown.get(batch.batch_id)
         page_set, pages, cached = (*known, known[1]) if known else self._new(batch)
         text = self._text(kind) + (self.terms.count(question.question) if question else 0)
-        return self._request(kind, page_set, batch.images, pages + text, cached, output_tokens)
+        return self._request(kind, page_set, batch.images, pages, text, cached, output_tokens)
 
     def _new(self, batch: Batch) -> tuple[str, int, int]:
         """Return page set, tokens and cached tokens of a batch that no request has shown yet: its first pages may have been."""
@@ -321,16 +323,16 @@ class _Planned:
         pages = self._text("system") + sum(image.tokens + self._per_image for image in images)
         cached = pages if page_set in self._begun else 0
         self._begun.add(page_set)
-        return self._request(kind, page_set, images, pages + self._text(kind), cached, output_tokens)
+        return self._request(kind, page_set, images, pages, self._text(kind), cached, output_tokens)
 
     def _request(
-        self, kind: RequestKind, page_set: str, images: Sequence[PageImage], prompt: int, cached: int, output_tokens: int
+        self, kind: RequestKind, page_set: str, images: Sequence[PageImage], pages: int, text: int, cached: int, output_tokens: int
     ) -> PlannedRequest:
         shown: dict[str, int] = {}
         for image in images:
             shown[image.doc_id] = shown.get(image.doc_id, 0) + image.tokens
         image_bytes = round(sum(map(self._bytes, images)))
-        return PlannedRequest(kind, page_set, shown, len(images), image_bytes, prompt, cached, output_tokens)
+        return PlannedRequest(kind, page_set, shown, len(images), image_bytes, pages, pages + text, cached, output_tokens)
 
     def _bytes(self, image: PageImage) -> float:
         page = self._documents[image.doc_id].page(image.page_no)

@@ -28,7 +28,8 @@ class Throughput(Value):
     """One kind of replica: a server of the model on its GPUs.
 
     A prompt token behind `p` others takes (1 + p / prefill_half_context) / prefill_tokens_per_s seconds: attention looks at all of them.
-    A step of decoding B requests takes s(B) seconds, linear between one request and eight, and the time to read their KV cache.
+    A step of decoding B requests takes a fixed time, the time to read the experts that they touch (of 128, a token takes 8), and the time
+    to read their KV cache; the first two follow from the rates of one request and of eight.
     """
 
     name: str
@@ -61,7 +62,8 @@ class Throughput(Value):
         """Return the seconds in which a replica writes a token of each running request; `kv_tokens` are those of all of them."""
         alone = 1 / self.decode_alone_tokens_per_s.value
         together = DECODE_REQUESTS / self.decode_tokens_per_s.value
-        step = alone + (running - 1) * (together - alone) / (DECODE_REQUESTS - 1)
+        share = (experts_touched(running) - experts_touched(1)) / (experts_touched(DECODE_REQUESTS) - experts_touched(1))
+        step = alone + share * (together - alone)
         return step + (kv_tokens / self.kv_read_tokens_per_s.value if self.kv_read_tokens_per_s else 0)
 
     def decode_seconds(self, output_tokens: int, context_tokens: int) -> float:
@@ -82,3 +84,8 @@ class Throughput(Value):
 
 DECODE_REQUESTS = 8
 """The requests at a time that `decode_tokens_per_s` is stated for: those of the published figure."""
+
+
+def experts_touched(requests: int) -> float:
+    """Return the part of the experts that a step of so many requests reads, if tokens choose them at random."""
+    return float(1 - (1 - 8 / 128) ** requests)
