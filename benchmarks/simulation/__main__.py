@@ -10,16 +10,17 @@ from pathlib import Path
 
 from benchmarks.simulation.experiments import SLICE_PAGES, Row, Slices, experiments
 from benchmarks.simulation.plots import draw
-from benchmarks.simulation.workload import corpus, real_documents
+from benchmarks.simulation.workload import corpus
+from schemas.document import Document
 
 ROOT = Path(__file__).parents[2]
 TITLES = {
-    "router": "Router policy, with and without questions (8 replicas h100-fp8)",
-    "cap": "Batch cap: tokens of a request's context (8 replicas)",
-    "mix": "Length of documents (8 replicas h100-fp8)",
-    "concurrency": "LONGREAD_CONCURRENCY, one run a replica (8 replicas h100-fp8)",
+    "router": "Router policy, with and without questions (4 replicas h100-fp8)",
+    "cap": "Batch cap: tokens of a request's context (4 replicas)",
+    "mix": "Length of documents (4 replicas h100-fp8)",
+    "concurrency": "LONGREAD_CONCURRENCY, one run a replica (4 replicas h100-fp8)",
     "replicas": "Replicas h100-fp8: one run for each, or one run of default settings for all",
-    "rates": "Rates and replies (8 replicas)",
+    "rates": "Rates and replies (4 replicas)",
 }
 HEADINGS = (
     *("", "replicas", "pages/s", "cached", "utilisation", "decoding together", "makespan of the slice, s"),
@@ -39,12 +40,11 @@ def main() -> None:
             flush=True,
         )
     (ROOT / "benchmarks" / "results").mkdir(exist_ok=True)
-    (ROOT / "benchmarks" / "results" / "simulation.md").write_text(_report(rows, time.monotonic() - began), encoding="utf-8")
+    (ROOT / "benchmarks" / "results" / "simulation.md").write_text(_report(rows, slices.pool, time.monotonic() - began), encoding="utf-8")
     draw(rows, ROOT / "docs")
 
 
-def _report(rows: Sequence[Row], seconds: float) -> str:
-    pool = real_documents()
+def _report(rows: Sequence[Row], pool: Sequence[Document], seconds: float) -> str:
     drawn = "the corpus" if corpus() else "data/samples, because the corpus is absent"
     where = f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, {os.cpu_count()} cores with other work on them, {seconds:,.0f} s"
     size = f"{len(pool)} documents, {sum(len(document.pages) for document in pool):,} pages"

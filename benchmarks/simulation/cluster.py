@@ -72,7 +72,7 @@ def simulate(shards: Sequence[Shard], setup: Setup) -> Measured:
 
 def _measured(seconds: float, clients: Sequence["_Client"], replicas: Sequence[Replica]) -> Measured:
     busy = sum(replica.prefill_s + replica.decode_s for replica in replicas)
-    decoded = [spell for replica in replicas for spell in replica.decoded_s]
+    decoding = sum(replica.decode_s for replica in replicas)
     return Measured(
         seconds=seconds,
         ended=tuple(sorted(end for client in clients for end in client.ended)),
@@ -82,7 +82,7 @@ def _measured(seconds: float, clients: Sequence["_Client"], replicas: Sequence[R
         prompt_tokens=sum(replica.prompt_tokens for replica in replicas),
         cached_tokens=sum(replica.cached_tokens for replica in replicas),
         output_tokens=sum(replica.output_tokens for replica in replicas),
-        decoding=sum(span * running for span, running in decoded) / max(1e-9, sum(span for span, _ in decoded)),
+        decoding=sum(replica.decoded for replica in replicas) / max(1e-9, decoding),
         utilisation=busy / max(1e-9, seconds * len(replicas)),
     )
 

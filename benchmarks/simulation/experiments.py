@@ -11,10 +11,10 @@ from benchmarks.simulation.workload import LONG, MEDIUM, SHORT, Workload, copies
 from pipeline.throughputs import load_throughput
 from schemas.throughput import Figure, Throughput
 
-SLICE_PAGES = 8_000
+SLICE_PAGES = 4_000
 SHARDS_PER_CLIENT = 2
-GROUPS_PER_SHARD = 4
-"""On average: shards of 160 documents."""
+GROUPS_PER_SHARD = 3
+"""On average: shards of 60 documents."""
 NIGHT_PAGES, NIGHT_S = 10_000_000, 36_000
 QUESTIONS = 5
 BASE = "h100-fp8"
@@ -60,8 +60,9 @@ class Slices:
     """The workloads, each planned once."""
 
     def __init__(self, pages: int = SLICE_PAGES) -> None:
-        self._documents = {mix.name: synthetic(mix, pages) for mix in (SHORT, MEDIUM, LONG)}
-        self._documents["real"] = [*real_documents()]
+        self.pool = real_documents()
+        self._documents = {mix.name: synthetic(mix, pages, self.pool) for mix in (SHORT, MEDIUM, LONG)}
+        self._documents["real"] = [*self.pool]
         self._planned: dict[tuple[str, int, int], Workload] = {}
 
     def get(self, mix: str = "medium", questions: int = 0, cap: int = CAPS[-1]) -> Workload:
@@ -105,7 +106,7 @@ def _row(experiment: str, what: str, setup: Setup, found: Measured, pages: int) 
     )
 
 
-def base(replicas: int = 8, throughput: Throughput | None = None) -> Setup:
+def base(replicas: int = 4, throughput: Throughput | None = None) -> Setup:
     """Return replicas with a run of default settings each."""
     return Setup(throughput or load_throughput(BASE), replicas=replicas, clients=replicas)
 

@@ -6,6 +6,8 @@ until others need the room. Left out: chunks of prefill between decoding steps, 
 
 from collections import OrderedDict
 from collections.abc import Generator
+from heapq import heappop, heappush
+from itertools import count
 from typing import NamedTuple
 
 import simpy
@@ -37,12 +39,8 @@ class Job:
         self.began = env.event()
         """The first token."""
         self.done = env.event()
-        self.left = float(request.output_tokens)
-
-    @property
-    def own_tokens(self) -> int:
+        self.own_tokens = request.prompt_tokens - request.page_tokens + request.output_tokens
         """Tokens of the KV cache that no other request shares."""
-        return self.request.prompt_tokens - self.request.page_tokens + self.request.output_tokens
 
 
 class Replica:
@@ -51,15 +49,24 @@ class Replica:
     def __init__(self, env: simpy.Environment, throughput: Throughput) -> None:
         self._env = env
         self._throughput = throughput
+        self._room = throughput.kv_tokens.value
         self._waiting: list[Job] = []
-        self._running: list[Job] = []
+        self._running: list[tuple[float, int, Job]] = []
+        """A heap: the step at which each ends, and its number."""
+        self._step = 0.0
+        self._started = count()
+        self._context = 0
+        """Prompt tokens of all that run."""
         self._cached: OrderedDict[str, int] = OrderedDict()
-        self._used: dict[str, int] = {}
+        """Pages of past requests, the oldest first; those in use are in `_used`."""
+        self._used: dict[str, tuple[int, int]] = {}
+        """Tokens and running requests by page set."""
         self._arrival = env.event()
-        self.in_flight = 0
-        self.prefill_s = self.decode_s = 0.0
+        self.in_flight = self.kv_used = self.kv_idle = 0
+        """Requests; tokens that running requests hold; tokens of pages that are only cached."""
+        self.prefill_s = self.decode_s = self.decoded = 0.0
+        """Seconds; and seconds of decoding times the requests that took part."""
         self.prompt_tokens = self.cached_tokens = self.output_tokens = 0
-        self.decoded_s: list[tuple[float, int]] = []
         env.process(self._serve())
 
     def submit(self, job: Job) -> None:
@@ -68,23 +75,13 @@ class Replica:
         Raises:
             ValueError: the KV cache could not hold it even alone.
         """
-        if job.request.page_tokens + job.own_tokens > self._throughput.kv_tokens.value:
+        if job.request.page_tokens + job.own_tokens > self._room:
             msg = f"a request of {job.request.prompt_tokens:,} tokens does not fit the KV cache"
             raise ValueError(msg)
         self.in_flight += 1
         self._waiting.append(job)
         if not self._arrival.triggered:
             self._arrival.succeed()
-
-    @property
-    def kv_used(self) -> int:
-        """Tokens that running requests hold."""
-        return sum(self._cached[page_set] for page_set in self._used) + sum(job.own_tokens for job in self._running)
-
-    @property
-    def kv_resident(self) -> int:
-        """Tokens in the cache, those of past requests included."""
-        return sum(self._cached.values()) + sum(job.own_tokens for job in self._running)
 
     def _serve(self) -> Generator[simpy.Event, None, None]:
         while True:
@@ -101,21 +98,19 @@ class Replica:
         """Return the waiting job that goes next, if there is room for it."""
         if not self._waiting:
             return None
-        number = next((at for at, job in enumerate(self._waiting) if job.request.page_set in self._cached), 0)
+        number = next((at for at, job in enumerate(self._waiting) if self._knows(job.request.page_set)), 0)
         job = self._waiting[number]
-        shared = job.request.page_set in self._used
-        need = job.own_tokens + (0 if shared else job.request.page_tokens)
-        if self.kv_used + need > self._throughput.kv_tokens.value:
-            return None
-        return self._waiting.pop(number)
+        need = job.own_tokens + (0 if job.request.page_set in self._used else job.request.page_tokens)
+        return self._waiting.pop(number) if self.kv_used + need <= self._room else None
+
+    def _knows(self, page_set: str) -> bool:
+        return page_set in self._used or page_set in self._cached
 
     def _prefill(self, job: Job) -> Generator[simpy.Event, None, None]:
         request = job.request
-        cached = self._cached.get(request.page_set, 0)
-        self._used[request.page_set] = self._used.get(request.page_set, 0) + 1
-        self._cached[request.page_set] = request.page_tokens
-        self._cached.move_to_end(request.page_set)
-        self._running.append(job)
+        cached = self._take(request.page_set, request.page_tokens)
+        self.kv_used += job.own_tokens
+        self._context += request.prompt_tokens
         self._evict()
         seconds = self._throughput.prefill_seconds(request.prompt_tokens, cached)
         self.prefill_s += seconds
@@ -123,38 +118,54 @@ class Replica:
         self.cached_tokens += cached
         yield self._env.timeout(seconds)
         job.began.succeed()
+        heappush(self._running, (self._step + request.output_tokens, next(self._started), job))
         self._finish()
+
+    def _take(self, page_set: str, tokens: int) -> int:
+        """Keep the pages in the cache for one request more; return how many of their tokens were there."""
+        if page_set in self._used:
+            self._used[page_set] = (tokens, self._used[page_set][1] + 1)
+            return tokens
+        idle = self._cached.pop(page_set, 0)
+        self.kv_idle -= idle
+        self.kv_used += tokens
+        self._used[page_set] = (tokens, 1)
+        return idle
+
+    def _give_back(self, page_set: str) -> None:
+        tokens, running = self._used.pop(page_set)
+        if running > 1:
+            self._used[page_set] = (tokens, running - 1)
+            return
+        self.kv_used -= tokens
+        if tokens:
+            self._cached[page_set] = tokens
+            self.kv_idle += tokens
+
+    def _evict(self) -> None:
+        while self.kv_used + self.kv_idle > self._room:
+            self.kv_idle -= self._cached.popitem(last=False)[1]
 
     def _decode(self) -> Generator[simpy.Event, None, None]:
         """Write tokens until a request ends or another arrives."""
-        contexts = sum(job.request.prompt_tokens for job in self._running)
-        step = self._throughput.decode_step_seconds(len(self._running), contexts)
-        steps = min(job.left for job in self._running)
+        running = len(self._running)
+        step = self._throughput.decode_step_seconds(running, self._context)
         started = self._env.now
-        # A job that waits for room gets it only when another ends.
         self._arrival = self._env.event()
-        yield self._env.timeout(steps * step) | self._arrival
+        ends = self._env.timeout((self._running[0][0] - self._step) * step)
+        yield ends | self._arrival
         seconds = self._env.now - started
         self.decode_s += seconds
-        self.decoded_s.append((seconds, len(self._running)))
-        for job in self._running:
-            job.left -= seconds / step
+        self.decoded += seconds * running
+        self._step = self._running[0][0] if ends.processed else self._step + seconds / step
         self._finish()
 
     def _finish(self) -> None:
-        ended = [job for job in self._running if job.left <= 1e-6]
-        for job in ended:
-            self._running.remove(job)
-            self._used[job.request.page_set] -= 1
-            if not self._used[job.request.page_set]:
-                del self._used[job.request.page_set]
+        while self._running and self._running[0][0] <= self._step + 1e-9:
+            job = heappop(self._running)[2]
+            self._give_back(job.request.page_set)
+            self.kv_used -= job.own_tokens
+            self._context -= job.request.prompt_tokens
             self.in_flight -= 1
             self.output_tokens += job.request.output_tokens
             job.done.succeed()
-
-    def _evict(self) -> None:
-        over = self.kv_resident - self._throughput.kv_tokens.value
-        for page_set in [each for each in self._cached if each not in self._used]:
-            if over <= 0:
-                return
-            over -= self._cached.pop(page_set)

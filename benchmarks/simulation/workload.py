@@ -7,7 +7,6 @@ so batches, crops and replies are the planner's own.
 import os
 import random
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -21,11 +20,12 @@ from schemas.document import Document, Page, Source
 from schemas.settings import Job, Question, Settings
 
 ROOT = Path(__file__).parents[2]
+SAMPLES = ROOT / "data" / "samples"
 STAGE = {"survey": 0, "table": 1, "chart": 1, "verify": 1, "finding": 2, "answer": 2}
 TEXT_PER_PAGE = 44
 """Bytes of the two markers around a page image."""
 RUN_OF_PAGES = 8
-GROUP = 40
+GROUP = 20
 """Documents packed together; shards are made of groups."""
 
 
@@ -53,17 +53,15 @@ def corpus() -> Path | None:
     return folder if folder.is_dir() else None
 
 
-@lru_cache(1)
-def real_documents() -> tuple[Document, ...]:
-    """Return the documents of the corpus, or the samples where it is absent."""
-    folder = corpus() or ROOT / "data" / "samples"
-    paths = sorted(folder.glob("*.pdf"))
+def real_documents(folder: Path | None = None) -> tuple[Document, ...]:
+    """Return the documents of a folder: the corpus by default, or the samples where it is absent."""
+    paths = sorted((folder or corpus() or SAMPLES).glob("*.pdf"))
     return tuple(open_document(Source(uri=path.name, filename=path.name), str(path), 2**31, 20_000) for path in paths)
 
 
-def synthetic(mix: Mix, n_pages: int, seed: int = 0) -> list[Document]:
-    """Return documents of the mix with at least so many pages in all."""
-    draw, pool = random.Random(seed), real_documents()
+def synthetic(mix: Mix, n_pages: int, pool: Sequence[Document], seed: int = 0) -> list[Document]:
+    """Return documents of the mix with at least so many pages in all, drawn from those of the pool."""
+    draw = random.Random(seed)
     found: list[Document] = []
     left = n_pages
     while left > 0:
