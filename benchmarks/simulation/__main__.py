@@ -52,8 +52,8 @@ def _report(rows: Sequence[Row], pool: Sequence[Document], seconds: float) -> st
 
 Simulated, not measured: no GPU was used. {where}. `python -m benchmarks.simulation`.
 
-Slices of {SLICE_PAGES:,} pages and their copies; pages drawn from {drawn} ({size}); rates of `pipeline/throughput.yaml`; pages/s between a
-tenth and nine tenths of the requests, scaled. docs/scale.md says what is left out."""
+Slices of {SLICE_PAGES:,} pages and their copies; pages drawn from {drawn} ({size}); rates of `pipeline/throughput.yaml`; pages/s in
+the middle of the slice, by work completed, and scaled from it. docs/scale.md says what is left out."""
     return "\n\n".join([head, *(_section(name, [*group]) for name, group in groupby(rows, key=lambda row: row.experiment))]) + "\n"
 
 

@@ -17,6 +17,7 @@ from pipeline.pace import START
 from schemas.throughput import Throughput
 
 STAGES = 3
+MIDDLE = (0.15, 0.85)
 Shard = Sequence[SimRequest]
 
 
@@ -38,8 +39,8 @@ class Measured(NamedTuple):
 
     seconds: float
     """Until the last request was answered."""
-    ended: tuple[float, ...]
-    """When each request was answered, ascending."""
+    ended: tuple[tuple[float, float], ...]
+    """When each request was answered, ascending, and its work: the seconds of a replica that it would take without any cache."""
     waited: tuple[float, ...]
     """Seconds from arrival to the first token, in the order of the first tokens."""
     busy_seconds: float
@@ -93,12 +94,13 @@ class _Client:
     def __init__(self, env: simpy.Environment, pick: Pick, setup: Setup) -> None:
         self._env = env
         self._pick = pick
+        self._throughput = setup.throughput
         self._most_bytes = setup.bytes_in_flight
         self._most = setup.concurrency
         self._limit = min(START, float(setup.concurrency))
         self._in_flight = self._bytes = 0
         self._waiting: deque[tuple[int, simpy.Event]] = deque()
-        self.ended: list[float] = []
+        self.ended: list[tuple[float, float]] = []
         self.waited: list[float] = []
 
     def work(self, shards: "deque[Shard]") -> Generator[simpy.Event, None, None]:
@@ -121,8 +123,12 @@ class _Client:
         yield job.began
         self.waited.append(self._env.now - arrived)
         yield job.done
-        self.ended.append(self._env.now)
+        self.ended.append((self._env.now, self._work(request)))
         self._free(request.image_bytes)
+
+    def _work(self, request: SimRequest) -> float:
+        prefill = self._throughput.prefill_seconds(request.prompt_tokens)
+        return prefill + self._throughput.decode_seconds(request.output_tokens, request.prompt_tokens)
 
     def _slot(self, size: int) -> simpy.Event:
         turn = self._env.event()
@@ -150,7 +156,8 @@ class _Client:
 
 
 def pages_per_second(measured: Measured, pages: int) -> float:
-    """Return the rate between a tenth and nine tenths of the requests: without the beginning and the end of the slice."""
-    ends = measured.ended
-    span = ends[int(0.9 * (len(ends) - 1))] - ends[int(0.1 * (len(ends) - 1))]
-    return 0.8 * pages / span
+    """Return the rate in the middle of the slice, by the work that was completed then: its beginning and its end are left out."""
+    start, end = (share * measured.seconds for share in MIDDLE)
+    work = sum(seconds for _, seconds in measured.ended)
+    done = sum(seconds for at, seconds in measured.ended if start <= at < end)
+    return pages * done / work / (end - start)

@@ -12,9 +12,9 @@ from pipeline.throughputs import load_throughput
 from schemas.throughput import Figure, Throughput
 
 SLICE_PAGES = 4_000
-SHARDS_PER_CLIENT = 2
-GROUPS_PER_SHARD = 3
-"""On average: shards of 60 documents."""
+SHARDS_PER_CLIENT = 4
+GROUPS_PER_SHARD = 4
+"""On average: shards of 80 documents."""
 NIGHT_PAGES, NIGHT_S = 10_000_000, 36_000
 QUESTIONS = 5
 BASE = "h100-fp8"

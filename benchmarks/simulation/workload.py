@@ -7,6 +7,7 @@ so batches, crops and replies are the planner's own.
 import os
 import random
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from pipeline.forecast import PlannedRequest, forecast, scopes, terms_of_job
 from pipeline.open import open_document
 from pipeline.prompt import SYSTEM, instruction_cost
 from schemas.document import Document, Page, Source
+from schemas.message import RequestKind
 from schemas.settings import Job, Question, Settings
 
 ROOT = Path(__file__).parents[2]
@@ -127,5 +129,10 @@ def _sim_request(planned: PlannedRequest) -> SimRequest:
         prompt_tokens=planned.prompt_tokens,
         output_tokens=planned.output_tokens,
         image_bytes=planned.image_bytes,
-        text_shared=shared / (shared + instruction_cost(planned.kind, len)),
+        text_shared=shared / (shared + _instruction_bytes(planned.kind)),
     )
+
+
+@cache
+def _instruction_bytes(kind: RequestKind) -> int:
+    return instruction_cost(kind, len)
