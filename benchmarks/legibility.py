@@ -1,7 +1,8 @@
 """How fine must a page be: resolution against the numbers that are read, on real documents, and what escalating pays.
 
     python -m benchmarks.legibility read       reads the sampled pages at every resolution; goes on where it was stopped
-    python -m benchmarks.legibility report     the curve, the rules, the plot; docs/legibility.md quotes it
+    python -m benchmarks.legibility land       reads them as a run surveys them
+    python -m benchmarks.legibility_report     the curve, the rules, the plot; docs/legibility.md quotes it
 
 The reader is the embedded one's OCR, a stand-in for GLM-4.6V; the truth is the text layer. A page is sampled if its layer has ten numbers
 or more. Scans are made of sampled pages, drawn at 150 dpi with noise, turned a little and saved as JPEG, so that their truth is known.
@@ -11,12 +12,13 @@ import io
 import json
 import random
 import re
+import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,11 +27,16 @@ from PIL import Image, ImageFilter
 from rich.progress import track
 
 from benchmarks.corpus import CORPUS
+from pipeline.embedded.layout import smallest_numbers
 from pipeline.embedded.ocr import read_lines
+from pipeline.embedded.reading import Line
 from pipeline.open import open_document
-from pipeline.plan import page_image
+from pipeline.plan import finer, page_image, survey_dpi
 from pipeline.rasterize import layer_words, rasterize
-from schemas.document import Document, Page, Source
+from pipeline.survey import LEGIBLE
+from pipeline.verify import share_legible
+from schemas.batch import PageImage
+from schemas.document import Document, LayerWord, Page, Source
 from schemas.preset import ImageLimits
 
 RESOLUTIONS = (52, 60, 72, 84, 98, 116, 138, 166, 200)
@@ -38,6 +45,8 @@ SCANS = 12
 SCAN_DPI = 150
 FEWEST_NUMBERS = 10
 READINGS = Path("out/legibility.jsonl")
+LANDED = Path("out/legibility-landed.jsonl")
+SCANNED = Path("out/legibility-scans")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 
@@ -107,23 +116,34 @@ def _scan(sample: Sample, folder: Path) -> Sample:
 
 def read() -> None:
     """Read every sample at every resolution and append what was read to the file of readings."""
-    READINGS.parent.mkdir(exist_ok=True)
-    done = {(row["name"], row["dpi"]) for row in readings()}
+    done = {(row["name"], row["dpi"]) for row in readings(READINGS)}
+    _append(READINGS, ((_reading, sample, dpi) for sample, dpi in product(_mixed(), RESOLUTIONS) if (sample.name, dpi) not in done))
+
+
+def land() -> None:
+    """Read every sample as a run surveys it: at the planned resolution, and finer as long as that helps."""
+    done = {row["name"] for row in readings(LANDED)}
+    _append(LANDED, ((_landed, sample, 0) for sample in _mixed() if sample.name not in done))
+
+
+def _append(path: Path, work: Iterable[tuple[Callable[[Sample, int], dict[str, Any]], Sample, int]]) -> None:
+    path.parent.mkdir(exist_ok=True)
     # The OCR's caches grow by 30 MB a page: its process is replaced now and then.
     reader = ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=40)
-    with TemporaryDirectory() as folder, READINGS.open("a") as out, reader:
-        for sample in track([*samples(Path(folder))], "reading"):
-            for dpi in RESOLUTIONS:
-                if (sample.name, dpi) not in done:
-                    out.write(json.dumps(reader.submit(_reading, sample, dpi).result()) + "\n")
-                    out.flush()
+    with path.open("a") as out, reader:
+        for function, sample, dpi in track([*work], "reading"):
+            out.write(json.dumps(reader.submit(function, sample, dpi).result()) + "\n")
+            out.flush()
+
+
+def _mixed() -> list[Sample]:
+    SCANNED.mkdir(parents=True, exist_ok=True)
+    return [*samples(SCANNED)]
 
 
 def _reading(sample: Sample, dpi: int) -> dict[str, Any]:
     image = page_image(sample.document, sample.page, dpi, ImageLimits())
-    encoded, _ = rasterize(sample.document.path, image, sample.document.engine)
-    with Image.open(io.BytesIO(encoded)) as drawn:
-        lines = read_lines(np.asarray(drawn.convert("RGB")))
+    lines = _lines(sample, image)
     return {
         "name": sample.name,
         "kind": sample.kind,
@@ -133,14 +153,38 @@ def _reading(sample: Sample, dpi: int) -> dict[str, Any]:
         "image_dpi": sample.page.image_dpi,
         "truth": dict(sample.truth),
         "read": dict(numbers([line.text for line in lines])),
-        "score": round(float(np.mean([line.score for line in lines])), 4) if lines else 0.0,
     }
 
 
-def readings() -> list[dict[str, Any]]:
+def _landed(sample: Sample, _: int) -> dict[str, Any]:
+    words = layer_words(sample.document.path, (sample.page.page_no,))[sample.page.page_no]
+    image = page_image(sample.document, sample.page, survey_dpi(sample.page), ImageLimits())
+    looks, best, share = [image.tokens], _lines(sample, image), 0.0
+    while (share := _share(best, words)) < LEGIBLE and (image := finer(sample.document, image, ImageLimits()) or image).tokens > looks[-1]:
+        looks.append(image.tokens)
+        again = _lines(sample, image)
+        if _share(again, words) <= share:
+            break
+        best = again
+    read = numbers([line.text for line in best])
+    return {"name": sample.name, "kind": sample.kind, "looks": looks, "truth": dict(sample.truth), "read": dict(read)}
+
+
+def _share(lines: Sequence[Line], words: Sequence[LayerWord]) -> float:
+    share = share_legible(smallest_numbers(lines), words)
+    return 1.0 if share is None else share
+
+
+def _lines(sample: Sample, image: PageImage) -> tuple[Line, ...]:
+    encoded, _ = rasterize(sample.document.path, image, sample.document.engine)
+    with Image.open(io.BytesIO(encoded)) as drawn:
+        return read_lines(np.asarray(drawn.convert("RGB")))
+
+
+def readings(path: Path) -> list[dict[str, Any]]:
     """Return what was read so far."""
-    return [json.loads(line) for line in READINGS.read_text().splitlines()] if READINGS.exists() else []
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
 if __name__ == "__main__":
-    read()
+    {"read": read, "land": land}[sys.argv[1]]()

@@ -1,7 +1,7 @@
 """What is where on a page: its lines, its regions, and the survey of consecutive pages."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -76,7 +76,7 @@ def survey(doc: int, page: int, reading: Reading, before: Surveyed | None = None
     )
     charts = tuple(LocatedChart(box=_model_box(reading, region.rect)) for region in reading.regions if region.kind == "chart")
     shown = () if kind == "contents" else tables
-    return SurveyPage(doc=doc, page=page, kind=kind, tables=shown, charts=charts, numbers=_smallest_numbers(reading))
+    return SurveyPage(doc=doc, page=page, kind=kind, tables=shown, charts=charts, numbers=smallest_numbers(reading.lines))
 
 
 def after(page: SurveyPage, reading: Reading, before: Surveyed | None) -> Surveyed | None:
@@ -143,9 +143,9 @@ def _turned_line(line: Line, angle: float, width: int, height: int) -> Line:
     return Line(words, hull(word.rect for word in words), line.score)
 
 
-def _smallest_numbers(reading: Reading) -> tuple[str, ...]:
+def smallest_numbers(lines: Iterable[Line]) -> tuple[str, ...]:
     """Return some numbers of the smallest print: those that blur first."""
-    lines = sorted(reading.lines, key=lambda line: min(line.rect.y1 - line.rect.y0, line.rect.x1 - line.rect.x0))
+    lines = sorted(lines, key=lambda line: min(line.rect.y1 - line.rect.y0, line.rect.x1 - line.rect.x0))
     numbers = [word.text for line in lines for word in line.words if sum(map(str.isdigit, word.text)) >= 2]
     return tuple(numbers[:_NUMBERS_REPORTED])
 
