@@ -63,11 +63,20 @@ def findings(question: str, pages: Sequence[SeenPage]) -> Findings:
     asked = [(query.words, year) for year in query.years or (0,)]
     found = [one for words, year in asked for one in seek(corpus, query, words, year, query.kind)[:_MOST_FINDINGS]]
     cited = [*reply.operands, *reply.evidence, *(one.evidence for one in sorted(found, key=lambda one: -one.score))]
-    return Findings(evidence=tuple(_some_of_each(map(_finding, cited))))
+    return Findings(evidence=tuple(_some_of_each(_finding(corpus, one) for one in cited)))
 
 
-def _finding(cited: CitedEvidence) -> Finding:
-    return Finding(doc=cited.doc, page=cited.page, box=cited.box, quote=cited.quote, source_kind=cited.source_kind)
+def _finding(corpus: Corpus, cited: CitedEvidence) -> Finding:
+    starts_before, goes_on = corpus.continues_at(cited.doc, cited.page)
+    return Finding(
+        doc=cited.doc,
+        page=cited.page,
+        box=cited.box,
+        quote=cited.quote,
+        source_kind=cited.source_kind,
+        starts_before=starts_before,
+        goes_on=goes_on,
+    )
 
 
 def _some_of_each(found: Iterable[Finding]) -> Iterator[Finding]:
