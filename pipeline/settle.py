@@ -1,6 +1,7 @@
 """Settle what an answer says, pure: compute what it names operands for, and give it the kind, the number and the unit it is asked for."""
 
 import re
+from decimal import Decimal
 
 from pipeline.arithmetic import NUMERIC, Computed, agrees, compute, states_scale
 from pipeline.units import PERCENT, Unit, number_in, unit_of
@@ -62,7 +63,7 @@ def _result(reading: AnswerReading, kind: AnswerKind) -> Computed:
 def _computed(reading: AnswerReading, computed: Computed) -> AnswerReading:
     if computed.kind in NUMERIC:
         printed = number_in(reading.text or "")
-        is_right = reading.number is None or agrees(reading.number, computed.value)
+        is_right = reading.number is None or _bears_out(computed, reading.number)
         keeps_text = is_right and printed is not None and printed.number is not None and agrees(printed.number, computed.value)
         number: float | None = float(computed.value)
     else:
@@ -71,6 +72,13 @@ def _computed(reading: AnswerReading, computed: Computed) -> AnswerReading:
     text = reading.text if keeps_text and reading.text else computed.text
     settled = _corrected(reading, number, text, f"{computed.formula}.", is_right=is_right)
     return settled.model_copy(update={"kind": computed.kind, "unit": computed.unit})
+
+
+def _bears_out(computed: Computed, number: float) -> bool:
+    """Tell whether the model's number is the computed one: also written out in full, as a fraction, or as the size of a fall."""
+    same = [computed.value, -computed.value, computed.value * unit_of(computed.unit).scale]
+    same += [computed.value / 100] if computed.kind == "percent" else []
+    return any(agrees(number, value) for value in same)
 
 
 def _says(text: str | None, computed: str) -> bool:
@@ -103,9 +111,9 @@ def _numeric(reading: AnswerReading, kind: AnswerKind) -> AnswerReading:
     """Take a number and a unit that were left out from the text, and write the unit as all answers do: "USD thousand"."""
     printed = number_in(reading.text or "")
     number = reading.number if reading.number is not None else printed.number if printed else None
-    stated = unit_of(reading.unit or reading.text if printed is None else reading.unit)
+    stated = unit_of(reading.unit)
     if reading.unit is None and printed:
-        stated = unit_of(reading.text)._replace(name=printed.unit)
+        stated = Unit(printed.unit, Decimal(repr(printed.scale or 1.0)))
     name = PERCENT if kind == "percent" and stated.name is None else stated.name
     unit = str(Unit(name, stated.scale)) or None
     return reading.model_copy(update={"kind": kind, "number": number, "unit": unit, "text": reading.text or _text_of(number)})

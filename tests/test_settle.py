@@ -33,6 +33,15 @@ def test_where_both_agree_the_model_s_words_and_confidence_stay() -> None:
     assert settled.rationale == "(500 (2023) \u2212 400 (2022)) / 400 = 25.0 %. Sales grew."
 
 
+@pytest.mark.parametrize(
+    ("operation", "number", "value"),
+    [("difference", 100_000, 100), ("difference", -100, 100), ("percent_change", 0.25, 25), ("percent_change", 25.02, 25)],
+)
+def test_the_same_number_in_other_terms_is_no_disagreement(operation: Any, number: float, value: float) -> None:
+    settled = settle(reading(operation=operation, operands=pair(scale=1000, unit="USD"), number=number, confidence=0.9))
+    assert (settled.number, settled.confidence) == (value, 0.9)
+
+
 def test_the_number_keeps_all_digits_and_the_text_does_not() -> None:
     settled = settle(reading(operation="ratio", operands=tuple(reversed(pair())), kind="number"))
     assert (settled.number, settled.text) == (0.8, "0.8")
@@ -80,6 +89,7 @@ def test_operands_without_a_scale_are_in_the_scale_of_the_answer_unless_it_was_c
         ({"text": "$1.2 million"}, "currency", {"number": 1.2, "unit": "USD million", "kind": "currency"}),
         ({"text": "7.5 %"}, "percent", {"number": 7.5, "unit": "%"}),
         ({"number": 41200, "unit": "$ in thousands", "kind": "currency"}, None, {"text": "41,200", "unit": "USD thousand"}),
+        ({"text": "about five"}, "number", {"number": None, "unit": None, "text": "about five"}),
         ({"text": "45", "unit": "kg", "kind": "number"}, None, {"number": 45, "unit": "kg"}),
         ({"text": "Yes, it did."}, "boolean", {"text": "yes", "kind": "boolean"}),
         ({"text": "Oslo; Bergen"}, "list", {"items": ("Oslo", "Bergen"), "kind": "list"}),
