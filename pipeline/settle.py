@@ -3,7 +3,7 @@
 import re
 from decimal import Decimal
 
-from pipeline.arithmetic import NUMERIC, Computed, agrees, compute, states_scale
+from pipeline.arithmetic import NUMERIC, POINTS, Computed, agrees, compute, states_scale
 from pipeline.units import PERCENT, Unit, number_in, unit_of
 from schemas.errors import Incomputable
 from schemas.extraction import AnswerKind, AnswerReading, Operation
@@ -51,10 +51,11 @@ def _counted(reading: AnswerReading) -> AnswerReading:
 def _result(reading: AnswerReading, kind: AnswerKind) -> Computed:
     operation: Operation = "share" if reading.operation == "ratio" and kind == "percent" else reading.operation
     result = compute(operation, reading.operands, kind, reading.unit)
-    if any(map(states_scale, reading.operands)) or operation in {"ratio", "share", "percent_change", "exceeds"}:
+    stated = unit_of(reading.unit)
+    is_relative = operation in {"ratio", "share", "percent_change", "exceeds"}
+    if is_relative or stated.scale == 1 or any(map(states_scale, reading.operands)):
         return result
     # No operand says what it counts in: then the answer's unit does, unless the model's number shows that it converted.
-    stated = unit_of(reading.unit)
     plain = compute(operation, reading.operands, kind, stated.name)
     is_converted = reading.number is not None and agrees(reading.number, result.value) and not agrees(reading.number, plain.value)
     return result if is_converted else plain._replace(unit=str(stated._replace(name=unit_of(plain.unit).name)) or None)
@@ -115,7 +116,7 @@ def _numeric(reading: AnswerReading, kind: AnswerKind) -> AnswerReading:
     if reading.unit is None and printed:
         stated = Unit(printed.unit, Decimal(repr(printed.scale or 1.0)))
     name = PERCENT if kind == "percent" and stated.name is None else stated.name
-    unit = str(Unit(name, stated.scale)) or None
+    unit = POINTS if name == PERCENT and "point" in (reading.unit or "") else str(Unit(name, stated.scale)) or None
     return reading.model_copy(update={"kind": kind, "number": number, "unit": unit, "text": reading.text or _text_of(number)})
 
 

@@ -57,6 +57,12 @@ def test_a_comparison_answers_with_the_name_or_with_the_number_as_asked() -> Non
     assert settle(told, "date").kind == "date"
 
 
+def test_what_two_percentages_differ_by_is_in_percentage_points() -> None:
+    rates = tuple(operand.model_copy(update={"text": text}) for operand, text in zip(pair(), ("22.0%", "22.2%"), strict=True))
+    settled = settle(reading(operation="difference", operands=rates), "percent")
+    assert (settled.number, settled.kind, settled.unit) == (pytest.approx(-0.2), "percent", "percentage points")
+
+
 def test_yes_or_no_is_computed_too() -> None:
     settled = settle(reading(operation="exceeds", operands=pair(), text="No", kind="boolean", confidence=1.0))
     assert (settled.text, settled.kind, settled.confidence) == ("yes", "boolean", 0.5)
