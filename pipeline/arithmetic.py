@@ -183,10 +183,11 @@ def _share(terms: Sequence[_Term], _: Unit) -> Computed:
 
 
 def _percent_change(terms: Sequence[_Term], _: Unit) -> Computed:
-    first, second = _shown(terms, _common(terms))
-    base = terms[1].full
+    unit, base = _common(terms), terms[1].full
+    first, second = _shown(terms, unit)
+    below = _shown([terms[0], terms[1]._replace(label=None)], unit)[1]
     value = _HUNDRED * _quotient(terms[0].full - base, abs(base))
-    return _percentage(value, f"({first} \u2212 {second}) / {terms[1].text if base >= 0 else f'|{terms[1].text}|'}")
+    return _percentage(value, f"({first} \u2212 {second}) / {below if base >= 0 else f'|{below}|'}")
 
 
 def _extreme(operation: Operation, terms: Sequence[_Term], kind: AnswerKind, wanted: Unit) -> Computed:

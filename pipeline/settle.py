@@ -1,8 +1,9 @@
 """Settle what an answer says, pure: compute what it names operands for, and give it the kind, the number and the unit it is asked for."""
 
 import re
+from decimal import Decimal
 
-from pipeline.arithmetic import NUMERIC, Computed, agrees, compute, states_scale
+from pipeline.arithmetic import NUMERIC, POINTS, Computed, agrees, compute, states_scale
 from pipeline.units import PERCENT, Unit, number_in, unit_of
 from schemas.errors import Incomputable
 from schemas.extraction import AnswerKind, AnswerReading, Operation
@@ -50,10 +51,11 @@ def _counted(reading: AnswerReading) -> AnswerReading:
 def _result(reading: AnswerReading, kind: AnswerKind) -> Computed:
     operation: Operation = "share" if reading.operation == "ratio" and kind == "percent" else reading.operation
     result = compute(operation, reading.operands, kind, reading.unit)
-    if any(map(states_scale, reading.operands)) or operation in {"ratio", "share", "percent_change", "exceeds"}:
+    stated = unit_of(reading.unit)
+    is_relative = operation in {"ratio", "share", "percent_change", "exceeds"}
+    if is_relative or stated.scale == 1 or any(map(states_scale, reading.operands)):
         return result
     # No operand says what it counts in: then the answer's unit does, unless the model's number shows that it converted.
-    stated = unit_of(reading.unit)
     plain = compute(operation, reading.operands, kind, stated.name)
     is_converted = reading.number is not None and agrees(reading.number, result.value) and not agrees(reading.number, plain.value)
     return result if is_converted else plain._replace(unit=str(stated._replace(name=unit_of(plain.unit).name)) or None)
@@ -62,7 +64,7 @@ def _result(reading: AnswerReading, kind: AnswerKind) -> Computed:
 def _computed(reading: AnswerReading, computed: Computed) -> AnswerReading:
     if computed.kind in NUMERIC:
         printed = number_in(reading.text or "")
-        is_right = reading.number is None or agrees(reading.number, computed.value)
+        is_right = reading.number is None or _bears_out(computed, reading.number)
         keeps_text = is_right and printed is not None and printed.number is not None and agrees(printed.number, computed.value)
         number: float | None = float(computed.value)
     else:
@@ -71,6 +73,13 @@ def _computed(reading: AnswerReading, computed: Computed) -> AnswerReading:
     text = reading.text if keeps_text and reading.text else computed.text
     settled = _corrected(reading, number, text, f"{computed.formula}.", is_right=is_right)
     return settled.model_copy(update={"kind": computed.kind, "unit": computed.unit})
+
+
+def _bears_out(computed: Computed, number: float) -> bool:
+    """Tell whether the model's number is the computed one: also written out in full, as a fraction, or as the size of a fall."""
+    same = [computed.value, -computed.value, computed.value * unit_of(computed.unit).scale]
+    same += [computed.value / 100] if computed.kind == "percent" else []
+    return any(agrees(number, value) for value in same)
 
 
 def _says(text: str | None, computed: str) -> bool:
@@ -103,11 +112,11 @@ def _numeric(reading: AnswerReading, kind: AnswerKind) -> AnswerReading:
     """Take a number and a unit that were left out from the text, and write the unit as all answers do: "USD thousand"."""
     printed = number_in(reading.text or "")
     number = reading.number if reading.number is not None else printed.number if printed else None
-    stated = unit_of(reading.unit or reading.text if printed is None else reading.unit)
+    stated = unit_of(reading.unit)
     if reading.unit is None and printed:
-        stated = unit_of(reading.text)._replace(name=printed.unit)
+        stated = Unit(printed.unit, Decimal(repr(printed.scale or 1.0)))
     name = PERCENT if kind == "percent" and stated.name is None else stated.name
-    unit = str(Unit(name, stated.scale)) or None
+    unit = POINTS if name == PERCENT and "point" in (reading.unit or "") else str(Unit(name, stated.scale)) or None
     return reading.model_copy(update={"kind": kind, "number": number, "unit": unit, "text": reading.text or _text_of(number)})
 
 

@@ -33,6 +33,15 @@ def test_where_both_agree_the_model_s_words_and_confidence_stay() -> None:
     assert settled.rationale == "(500 (2023) \u2212 400 (2022)) / 400 = 25.0 %. Sales grew."
 
 
+@pytest.mark.parametrize(
+    ("operation", "number", "value"),
+    [("difference", 100_000, 100), ("difference", -100, 100), ("percent_change", 0.25, 25), ("percent_change", 25.02, 25)],
+)
+def test_the_same_number_in_other_terms_is_no_disagreement(operation: Any, number: float, value: float) -> None:
+    settled = settle(reading(operation=operation, operands=pair(scale=1000, unit="USD"), number=number, confidence=0.9))
+    assert (settled.number, settled.confidence) == (value, 0.9)
+
+
 def test_the_number_keeps_all_digits_and_the_text_does_not() -> None:
     settled = settle(reading(operation="ratio", operands=tuple(reversed(pair())), kind="number"))
     assert (settled.number, settled.text) == (0.8, "0.8")
@@ -46,6 +55,12 @@ def test_a_comparison_answers_with_the_name_or_with_the_number_as_asked() -> Non
     assert (settle(told).text, settle(told).number, settle(told).kind) == ("2023", None, "text")
     assert (settle(told, "currency").text, settle(told, "currency").number, settle(told, "currency").unit) == ("500", 500, "USD")
     assert settle(told, "date").kind == "date"
+
+
+def test_what_two_percentages_differ_by_is_in_percentage_points() -> None:
+    rates = tuple(operand.model_copy(update={"text": text}) for operand, text in zip(pair(), ("22.0%", "22.2%"), strict=True))
+    settled = settle(reading(operation="difference", operands=rates), "percent")
+    assert (settled.number, settled.kind, settled.unit) == (pytest.approx(-0.2), "percent", "percentage points")
 
 
 def test_yes_or_no_is_computed_too() -> None:
@@ -80,6 +95,7 @@ def test_operands_without_a_scale_are_in_the_scale_of_the_answer_unless_it_was_c
         ({"text": "$1.2 million"}, "currency", {"number": 1.2, "unit": "USD million", "kind": "currency"}),
         ({"text": "7.5 %"}, "percent", {"number": 7.5, "unit": "%"}),
         ({"number": 41200, "unit": "$ in thousands", "kind": "currency"}, None, {"text": "41,200", "unit": "USD thousand"}),
+        ({"text": "about five"}, "number", {"number": None, "unit": None, "text": "about five"}),
         ({"text": "45", "unit": "kg", "kind": "number"}, None, {"number": 45, "unit": "kg"}),
         ({"text": "Yes, it did."}, "boolean", {"text": "yes", "kind": "boolean"}),
         ({"text": "Oslo; Bergen"}, "list", {"items": ("Oslo", "Bergen"), "kind": "list"}),

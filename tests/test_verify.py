@@ -1,6 +1,8 @@
 """Numbers are compared with the text layer where they stand, and a quote is found or it is not."""
 
-from pipeline.verify import text_recall, verify_evidence, verify_table
+import pytest
+
+from pipeline.verify import quotes, text_recall, verify_evidence, verify_table
 from schemas.document import Box, LayerWord
 from schemas.result import Cell, Evidence, Fragment, Table
 
@@ -71,3 +73,22 @@ def test_recall_counts_the_layer_numbers_that_were_read() -> None:
     fragment = table().fragments
     assert text_recall(WORDS, fragment, [cell("77.5")]) == 0.5
     assert text_recall([], fragment, [cell("77.5")]) is None
+
+
+@pytest.mark.parametrize(
+    ("quote", "number"),
+    [
+        ("Net sales 41,200 38,500", "38,500"),
+        ("Net sales $ 41,200", "$41,200"),
+        ("Dividends paid (57,146)", "57,146"),
+        ("We employed 212 people.", "212 people"),
+        ("We employed 212.", "212"),
+    ],
+)
+def test_a_quote_holds_its_number_however_it_is_written(quote: str, number: str) -> None:
+    assert quotes(quote, number)
+
+
+@pytest.mark.parametrize("number", ["500", "41,2", "3", "many"])
+def test_a_quote_does_not_hold_a_part_of_its_number_or_another(number: str) -> None:
+    assert not quotes("Net sales 41,200 38,500", number)

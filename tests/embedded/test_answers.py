@@ -13,7 +13,7 @@ import yaml
 from pipeline.embedded.answers import SeenPage, answer, findings
 from pipeline.embedded.answers.amounts import amounts
 from pipeline.embedded.answers.layout import hull
-from pipeline.embedded.reading import Line, Reading, Rect, Word
+from pipeline.embedded.reading import Line, Reading, Rect, Region, Word
 from pipeline.settle import settle
 from schemas.extraction import AnswerReading
 
@@ -156,12 +156,32 @@ def test_the_ratio_of_one_thing_in_two_years_has_the_first_named_year_above():
 def test_a_difference_of_which_one_value_is_missing_is_no_answer():
     assert not settled("How much higher were net sales in 2023 than in 2019?", report()).is_answerable
     assert not settled("How much higher were net sales of Turbines than of Pumps in 2023?", report()).is_answerable
+    assert not settled("What were net sales in 2019 and 2023 together?", report()).is_answerable
 
 
 def test_what_is_spent_is_compared_by_its_size():
     flows = ((100, "Cash flows (in thousands of dollars)"), (130, "", "2023", "2022"), (150, "Purchases of equipment", "(900)", "(700)"))
     reply = settled("How much higher were purchases of equipment in 2023 than in 2022?", report(2023, *flows))
     assert (reply.number, [operand.text for operand in reply.operands]) == (200, ["900", "700"])
+
+
+def test_a_table_that_goes_on_keeps_the_scale_of_its_head():
+    table = Region("table", Rect(80, 935, 600, 1064))
+    head = reading(
+        (900, "Cash flows (in thousands of dollars)"),
+        (940, "", "2023", "2022"),
+        (960, "Net income", "450", "410"),
+        (1050, "Depreciation", "80", "70"),
+    )
+    rest = reading((60, "", "2023", "2022"), (80, "Purchases of land", "900", "700"), (100, "Dividends paid", "100", "90"))
+    pages = [
+        SeenPage(1, 1, "halloway-2023.pdf", head._replace(regions=(table,))),
+        SeenPage(1, 2, "halloway-2023.pdf", rest._replace(regions=(table._replace(rect=Rect(80, 60, 600, 114)),))),
+    ]
+    reply = settled("How much were purchases of land in 2022 and 2023 together?", pages)
+    assert (reply.number, reply.unit) == (1_600, "USD thousand")
+    best = findings("How much were purchases of land in 2023?", pages).evidence[0]
+    assert (best.page, best.starts_before, best.goes_on) == (2, True, False)
 
 
 @pytest.mark.parametrize(

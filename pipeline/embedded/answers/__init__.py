@@ -34,8 +34,6 @@ _ENOUGH = 0.62
 _ENOUGH_FOR_WORDS = 0.7
 _ENOUGH_FOR_CLAIM = 0.8
 _MOST_FINDINGS = 6
-_NEVER_ONE_VALUE = frozenset({"difference", "ratio", "multiple"})
-"""Operations of which one operand alone is a wrong answer."""
 _NEGATION = re.compile(r"\b(?:not|no|never|none|neither|nor|without|cannot|n't|excluded|prohibited)\b|n't\b", re.IGNORECASE)
 
 
@@ -63,11 +61,20 @@ def findings(question: str, pages: Sequence[SeenPage]) -> Findings:
     asked = [(query.words, year) for year in query.years or (0,)]
     found = [one for words, year in asked for one in seek(corpus, query, words, year, query.kind)[:_MOST_FINDINGS]]
     cited = [*reply.operands, *reply.evidence, *(one.evidence for one in sorted(found, key=lambda one: -one.score))]
-    return Findings(evidence=tuple(_some_of_each(map(_finding, cited))))
+    return Findings(evidence=tuple(_some_of_each(_finding(corpus, one) for one in cited)))
 
 
-def _finding(cited: CitedEvidence) -> Finding:
-    return Finding(doc=cited.doc, page=cited.page, box=cited.box, quote=cited.quote, source_kind=cited.source_kind)
+def _finding(corpus: Corpus, cited: CitedEvidence) -> Finding:
+    starts_before, goes_on = corpus.continues_at(cited.doc, cited.page)
+    return Finding(
+        doc=cited.doc,
+        page=cited.page,
+        box=cited.box,
+        quote=cited.quote,
+        source_kind=cited.source_kind,
+        starts_before=starts_before,
+        goes_on=goes_on,
+    )
 
 
 def _some_of_each(found: Iterable[Finding]) -> Iterator[Finding]:
@@ -105,9 +112,16 @@ def _reply(query: Query, corpus: Corpus) -> AnswerReading:
             return from_found(query, printed)
         if result and result.score >= _ENOUGH:
             return from_result(query, result)
-        if query.operation in _NEVER_ONE_VALUE and not measure_of(query):
+        if _needs_several(query):
             return UNANSWERED
     return _looked_up(query, corpus, wanted)
+
+
+def _needs_several(query: Query) -> bool:
+    """True where one value alone would be a wrong answer; totals, means and measures may be printed as they are."""
+    if query.operation in {"sum", "average"}:
+        return len(query.years) >= 2
+    return query.operation in {"difference", "ratio", "multiple"} and not measure_of(query)
 
 
 def _printed_share(query: Query, corpus: Corpus, year: int, result: Result | None) -> Found | None:

@@ -78,10 +78,7 @@ def years(text: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(full + short))
 
 
-def spoken(value: Decimal, places: int | None = None) -> str:
+def spoken(value: Decimal) -> str:
     """Return `value` for a reader: thousands grouped, no exponent, no trailing zeros."""
-    rounded = round(value, places) if places is not None else value
-    grouped = f"{rounded:,f}"
-    if places is None and "." in grouped:
-        grouped = grouped.rstrip("0").rstrip(".")
-    return grouped
+    grouped = f"{value:,f}"
+    return grouped.rstrip("0").rstrip(".") if "." in grouped else grouped

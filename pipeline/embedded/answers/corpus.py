@@ -15,8 +15,8 @@ from pipeline.embedded.answers.amounts import years
 from pipeline.embedded.answers.layout import lay_out
 from pipeline.embedded.answers.seen import SeenPage
 from pipeline.embedded.answers.terms import terms
+from pipeline.embedded.layout import continues
 
-# Words of questions that documents rarely repeat, and words of all documents.
 # Words of questions that documents rarely repeat, and words of all documents.
 _WEAK = frozenset(
     terms(
@@ -48,9 +48,24 @@ class Corpus:
         self.page_terms = [frozenset(count) for count in counts]
         self.spread = Counter(term for words in self.page_terms for term in words)
         self.documents = {page.doc: _document(page) for page in reversed(self.pages)}
+        self._places = {(page.doc, page.page): at for at, page in enumerate(self.pages)}
+        self._continued = [self._page_that_goes_on(page) for page in self.pages]
         self._index = bm25s.BM25()
         tokens = [[term for line in lines for term in line] or [""] for lines in self.lines]
         self._index.index(tokens, show_progress=False)
+
+    def _page_that_goes_on(self, page: SeenPage) -> int | None:
+        before = self._places.get((page.doc, page.page - 1))
+        return before if before is not None and continues(self.pages[before].reading, page.reading) else None
+
+    def continued(self, at: int) -> int | None:
+        """Return the number of the page before page number `at`, if its last table goes on there; else None."""
+        return self._continued[at]
+
+    def continues_at(self, doc: int, page: int) -> tuple[bool, bool]:
+        """Tell whether the page's first table began on the page before, and whether its last one goes on on the next."""
+        here, after = self._places.get((doc, page)), self._places.get((doc, page + 1))
+        return here is not None and self.continued(here) is not None, after is not None and self.continued(after) is not None
 
     def known(self, term: str) -> str:
         """Return `term`, or the one printed in the pages that differs from it by a slip of spelling or recognition."""

@@ -10,6 +10,7 @@ from pipeline.embedded.answers.evidence import cite_cell
 from pipeline.embedded.answers.found import Found
 from pipeline.embedded.answers.grid import Cell, cells
 from pipeline.embedded.answers.patterns import MONTH
+from pipeline.embedded.answers.seen import SeenPage
 from pipeline.embedded.answers.terms import terms
 from schemas.extraction import AnswerKind
 
@@ -78,7 +79,7 @@ def _is_statement(corpus: Corpus, at: int) -> bool:
 
 def found_in(corpus: Corpus, at: int, cell: Cell, score: float) -> Found:
     """Return `cell` of page number `at` of the corpus as a found value."""
-    page = corpus.pages[at]
+    page, cell = corpus.pages[at], _with_scale(corpus, at, cell)
     amount = cell.amount
     if amount and amount.kind == "number" and _says_percent(cell):
         amount = amount._replace(kind="percent")
@@ -95,6 +96,21 @@ def found_in(corpus: Corpus, at: int, cell: Cell, score: float) -> Found:
         row=cell.row,
         evidence=cite_cell(page, cell),
     )
+
+
+def _with_scale(corpus: Corpus, at: int, cell: Cell) -> Cell:
+    """Return the cell with the scale and currency of its table's head, which may stand on a page before."""
+    before = corpus.continued(at) if cell.scale == 1 and _is_in_first_table(corpus.pages[at], cell) else None
+    above = [one for one in cells(corpus.pages[before].reading) if one.source == "table"] if before is not None else []
+    if before is None or not above:
+        return cell
+    last = _with_scale(corpus, before, above[-1])
+    return cell._replace(scale=last.scale, currency=cell.currency or last.currency)
+
+
+def _is_in_first_table(page: SeenPage, cell: Cell) -> bool:
+    first = next((region.rect for region in page.reading.regions if region.kind == "table"), None)
+    return first is not None and first.y0 <= (cell.rect.y0 + cell.rect.y1) / 2 <= first.y1
 
 
 def _says_percent(cell: Cell) -> bool:

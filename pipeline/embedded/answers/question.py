@@ -18,7 +18,6 @@ from pipeline.embedded.answers.wording import (
     OPERATION_WORDS,
     OPERATIONS,
     PAGE,
-    PLACES,
     SCALED,
     SOURCE,
     SUBJECT,
@@ -35,9 +34,9 @@ class Query(NamedTuple):
     """A question taken apart.
 
     `text` is the sentence that asks. `words` are its content terms without years; `names` those that name things; `subject` what
-    "which ..." asks for; `alternatives` the two terms of "own or lease"; `size` how many items a list should have. `places` is
-    the number of decimals it asks for (None: no wish) and `factor` the scale it wants the answer in (0: no wish). `at_end` asks
-    for a balance on a day, `is_count` for a number of things. `kind` is "none" where the wording leaves it open.
+    "which ..." asks for; `alternatives` the two terms of "own or lease"; `size` how many items a list should have and `factor`
+    the scale it wants the answer in (0: no wish). `at_end` asks for a balance on a day, `is_count` for a number of things. `kind` is
+    "none" where the wording leaves it open.
     """
 
     text: str
@@ -47,7 +46,6 @@ class Query(NamedTuple):
     years: tuple[int, ...]
     names: tuple[str, ...]
     pages: tuple[int, ...]
-    places: int | None
     factor: int
     size: int | None
     subject: tuple[str, ...]
@@ -61,9 +59,8 @@ def parse(question: str, kind: AnswerKind | None = None) -> Query:
     """Take `question` apart; `kind` overrides the kind of answer that its wording suggests."""
     body = _asked(SOURCE.sub("", INSTRUCTION.sub(" ", question).strip()).strip()) or question
     operation = _operation(body)
-    scaled, places, subject, alternatives = (
+    scaled, subject, alternatives = (
         SCALED.search(question),
-        PLACES.search(question),
         SUBJECT.search(body),
         ALTERNATIVES.search(body),
     )
@@ -75,7 +72,6 @@ def parse(question: str, kind: AnswerKind | None = None) -> Query:
         years=tuple(sorted(years(body))),
         names=_names(body),
         pages=tuple(int(page) for page in PAGE.findall(body)),
-        places=_digit(places[1]) if places else None,
         factor=_FACTORS[(scaled[1] or scaled[2]).lower()] if scaled else 0,
         size=_size(body),
         subject=content(subject[1]) if subject else (),

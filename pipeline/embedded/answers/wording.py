@@ -163,7 +163,6 @@ SOURCE = re.compile(
     re.IGNORECASE,
 )
 PAGE = re.compile(r"\bpages?\s+(\d{1,4})\b", re.IGNORECASE)
-PLACES = re.compile(r"(one|two|three|four|1|2|3|4)[- ]decimal", re.IGNORECASE)
 SCALED = re.compile(
     r"\bin (?:USD |US\$ |EUR |€ ?|\$ ?)?(thousand|million|billion)s?\b|\((?:in )?(?:USD |\$|€)?\s?(thousand|million|billion)s?\)",
     re.IGNORECASE,
