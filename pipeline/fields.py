@@ -8,7 +8,7 @@ whole: its pages are asked again in halves, and a page in two halves of its own,
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
 from typing import NamedTuple
@@ -102,12 +102,21 @@ async def _read(line: Line, unread: Unread, group: Group) -> Part:
     images = [image for image in images if (image.doc_id, image.page_no) not in lost]
     plan = _plan(line, unread.schema.name, group)
     batches = line.batches(images, plan.spare)
-    windows = [*chain.from_iterable(await asyncio.gather(*(_windows(line, plan, batch.images) for batch in batches)))]
+    windows = await _all(_windows(line, plan, batch.images) for batch in batches)
     if not windows:
         msg = "none of the pages they are about could be read"
         raise NothingRead(msg)
-    reading = field_values.merged(windows)
-    return await _jointly(line, unread.schema.name, group, reading) if len(windows) > 1 else reading
+    return await _jointly(line, unread.schema.name, group, windows) if len(windows) > 1 else windows[0]
+
+
+async def _all(asked: Iterable[Awaitable[tuple[Part, ...]]]) -> list[Part]:
+    """Return all windows once every request is done, or raise the first error."""
+    found: list[Part] = []
+    for result in await asyncio.gather(*asked, return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result
+        found += result
+    return found
 
 
 def _plan(line: Line, name: str, group: Group) -> _Plan:
@@ -168,12 +177,12 @@ def _parsed(completion: Completion, plan: _Plan) -> dict[str, object]:
     return parse.read_object(completion, [name for name, _ in plan.group.fields])
 
 
-async def _jointly(line: Line, name: str, group: Group, reading: Part) -> Part:
-    """Return the reading with the values that stand alone as the places that prove them, seen together, have them."""
-    alone = without_lists(group)
-    found = [*field_values.evidence_of(field_values.only(alone, reading))]
+async def _jointly(line: Line, name: str, group: Group, windows: Sequence[Part]) -> Part:
+    """Return what the windows say together; values that stand alone as the places that prove them, seen together, have them."""
+    reading, alone = field_values.merged(windows), without_lists(group)
+    found = [evidence for window in windows for evidence in field_values.evidence_of(field_values.only(alone, window))]
     plan = _plan(line, name, alone)
-    batches = evidence_batch(line, found, plan.spare)
+    batches = _batch_of(line, name, found, plan.spare)
     if not batches:
         return reading
     try:
@@ -182,6 +191,20 @@ async def _jointly(line: Line, name: str, group: Group, reading: Part) -> Part:
         line.ledger.fail("complete", _told(error, f"the fields of {name} were not compared over all pages"))
         return reading
     return field_values.preferred(window.reading, reading)
+
+
+def _batch_of(line: Line, name: str, found: Sequence[Evidence], spare: int) -> tuple[Batch, ...]:
+    """Return one batch of the pages that evidence points to: at reading resolution, or all of them at that of the survey."""
+    finer = evidence_batch(line, found, spare)
+    pages = {(evidence.doc_id, evidence.page_no) for evidence in found}
+    if not finer or len(finer[0].images) == len(pages):
+        return finer
+    images = (image for document in line.documents.values() for image in survey_images(document, line.limits))
+    coarser = line.batches([image for image in images if (image.doc_id, image.page_no) in pages], spare)
+    if len(coarser) == 1:
+        return coarser
+    line.ledger.warn(f"the values of {name} stand on {len(pages)} pages, of which only {len(finer[0].images)} were seen together")
+    return finer
 
 
 def _grounded(line: Line, completion: Completion, batch: Batch, cited: Iterable[CitedEvidence]) -> tuple[Evidence, ...]:
