@@ -6,9 +6,10 @@ from contextlib import suppress
 
 from pipeline.answer import scope_of
 from pipeline.line import price_of, text_count
-from pipeline.pack import Pages, cost, pack
+from pipeline.pack import cost, pack
 from pipeline.plan import survey_images
 from pipeline.prompt import fixed_cost
+from pipeline.windows import pages_of
 from schemas.document import Document
 from schemas.errors import SettingsError
 from schemas.settings import Job, Question, Settings
@@ -48,9 +49,9 @@ def estimate(documents: Sequence[Document], job: Job, settings: Settings) -> Est
     count = text_count(job)
     price, fixed = price_of(count), fixed_cost(count)
     capacity = settings.context_tokens - settings.max_output_tokens - fixed
-    batches = pack([Pages(document.filename, images[document.doc_id]) for document in documents], capacity, price)
+    scopes = [*_scopes(documents, job.questions if "answers" in job.tasks else ())]
+    batches = pack([pages_of(document, images[document.doc_id]) for document in documents], capacity, price, together=scopes)
     segments = [segment for batch in batches for segment in batch.segments]
-    scopes = _scopes(documents, job.questions if "answers" in job.tasks else ())
     asked = [sum(cost(segment, price) for segment in segments if segment.doc_id in scope) for scope in scopes]
     # Each batch's worth of a question's scope is one request; when there are several, one more joins what they found.
     asking = [math.ceil(tokens / capacity) for tokens in asked]

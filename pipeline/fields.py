@@ -14,11 +14,11 @@ from itertools import chain
 from typing import NamedTuple
 
 from pipeline import field_values, ladder, parse, prompt, verify
-from pipeline.answer import evidence_batch
+from pipeline.answer import joint_images
 from pipeline.extract import transcript
 from pipeline.field_values import Part, Scalar, Told
 from pipeline.line import Line
-from pipeline.plan import survey_images
+from pipeline.shortlist import Lead, fair_order
 from pipeline.user_schema import Group, Leaf, reply_schema, tree, without_lists
 from schemas.batch import Batch, PageImage
 from schemas.document import Box, Document
@@ -98,7 +98,7 @@ async def read_record(line: Line, unread: Unread) -> tuple[Record, ...]:
 
 async def _read(line: Line, unread: Unread, group: Group) -> Part:
     lost = line.ledger.failed_pages()
-    images = [image for doc_id in unread.doc_ids for image in survey_images(line.documents[doc_id], line.limits)]
+    images = [image for doc_id in unread.doc_ids for image in line.survey_images(line.documents[doc_id])]
     images = [image for image in images if (image.doc_id, image.page_no) not in lost]
     plan = _plan(line, unread.schema.name, group)
     batches = line.batches(images, plan.spare)
@@ -130,9 +130,11 @@ def _plan(line: Line, name: str, group: Group) -> _Plan:
 
 async def _windows(line: Line, plan: _Plan, images: Sequence[PageImage]) -> tuple[Part, ...]:
     """Return what the pages say, in as many windows as it takes for every reply to end."""
-    batch = line.batches(images, plan.spare)[0]
+    batches = line.batches(images, plan.spare)
+    if len(batches) > 1:
+        return tuple(chain.from_iterable([await _windows(line, plan, batch.images) for batch in batches]))
     try:
-        window = await _ask(line, plan, batch)
+        window = await _ask(line, plan, batches[0])
     except PagesLost as error:
         for (doc_id, page_no), reason in error.lost.items():
             line.ledger.fail("rasterize", reason, doc_id=doc_id, page_no=page_no)
@@ -195,16 +197,15 @@ async def _jointly(line: Line, name: str, group: Group, windows: Sequence[Part])
 
 def _batch_of(line: Line, name: str, found: Sequence[Evidence], spare: int) -> tuple[Batch, ...]:
     """Return one batch of the pages that evidence points to: at reading resolution, or all of them at that of the survey."""
-    finer = evidence_batch(line, found, spare)
-    pages = {(evidence.doc_id, evidence.page_no) for evidence in found}
-    if not finer or len(finer[0].images) == len(pages):
-        return finer
-    images = (image for document in line.documents.values() for image in survey_images(document, line.limits))
-    coarser = line.batches([image for image in images if (image.doc_id, image.page_no) in pages], spare)
-    if len(coarser) == 1:
-        return coarser
-    line.ledger.warn(f"the values of {name} stand on {len(pages)} pages, of which only {len(finer[0].images)} were seen together")
-    return finer
+    order = fair_order(Lead(evidence.doc_id, evidence.page_no, rank) for rank, evidence in enumerate(found))
+    finer = joint_images(line, order, spare)
+    if len(finer) < len(order):
+        images = (image for document in line.documents.values() for image in line.survey_images(document))
+        coarser = line.batches([image for image in images if (image.doc_id, image.page_no) in order], spare)
+        if len(coarser) == 1:
+            return coarser
+        line.ledger.warn(f"the values of {name} stand on {len(order)} pages, of which only {len(finer)} were seen together")
+    return line.batches(finer, spare)
 
 
 def _grounded(line: Line, completion: Completion, batch: Batch, cited: Iterable[CitedEvidence]) -> tuple[Evidence, ...]:

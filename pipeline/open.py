@@ -5,21 +5,27 @@ TIFF) are documents too.
 """
 
 import hashlib
+import math
 import os
 from collections import Counter
+from collections.abc import Container, Iterator
+from contextlib import suppress
+from itertools import chain, pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pdf2image
 import pymupdf
 from pdf2image.exceptions import PDFInfoNotInstalledError, PDFPageCountError, PDFPopplerTimeoutError, PDFSyntaxError
 
+from pipeline.hints import NO_HINTS, PageHints, goes_on, page_hints, section_pages
+from pipeline.print_size import TextLayer, scanned_print, smaller_print, text_layer
 from schemas.document import Document, Engine, Page, Source
 from schemas.errors import CorruptPdf, EmptyPdf, EncryptedPdf, OversizedPage, SourceError, UnsupportedFile
 
-# Some PDFs hide text of under a point; nobody reads it, and it would ask for a resolution that no page needs.
-SMALLEST_FONT_PT = 3.0
 POINTS_PER_INCH = 72
+MOST_SCANS_MEASURED = 200
+"""Pages of a scanned document whose print is measured, 35 ms each; the pages between them are taken to be printed alike."""
 _READABLE_IMAGES = ("PNG", "JPEG", "JPG", "TIFF", "TIF", "IMAGE")
 
 
@@ -82,19 +88,29 @@ def _inspect(source: Source, path: str, max_pages: int) -> tuple[tuple[Page, ...
     _refuse_other_files(source, path)
     try:
         file = open_pymupdf(path, password_of(source))
+        n_pages = _page_count(file, source)
     except CorruptPdf as error:
         return _inspect_with_poppler(source, path, error), None, False, "poppler"
     with file:
         _refuse_other_formats(source, file)
-        if file.page_count == 0:
+        if n_pages == 0:
             msg = f"{source.filename} has no pages"
             raise EmptyPdf(msg)
-        if file.page_count > max_pages:
-            msg = f"{source.filename} has {file.page_count:,} pages, over the limit of {max_pages:,}: raise LONGREAD_MAX_PAGES or split it"
+        if n_pages > max_pages:
+            msg = f"{source.filename} has {n_pages:,} pages, over the limit of {max_pages:,}: raise LONGREAD_MAX_PAGES or split it"
             raise OversizedPage(msg)
-        pages = tuple(_page(file, number) for number in range(file.page_count))
+        pages = _pages(file)
         title = (file.metadata or {}).get("title") or None
         return pages, title, bool(file.is_repaired), "mupdf"
+
+
+def _page_count(file: pymupdf.Document, source: Source) -> int:
+    try:
+        return int(file.page_count)
+    except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
+        file.close()
+        msg = f"{source.filename} does not tell its pages: {error}"
+        raise CorruptPdf(msg) from error
 
 
 def _refuse_other_files(source: Source, path: str) -> None:
@@ -122,49 +138,73 @@ def _refuse_other_formats(source: Source, file: pymupdf.Document) -> None:
         raise UnsupportedFile(msg)
 
 
-def _page(file: pymupdf.Document, number: int) -> Page:
+class _Seen(NamedTuple):
+    page: Page
+    hints: PageHints = NO_HINTS
+
+
+def _pages(file: pymupdf.Document) -> tuple[Page, ...]:
+    sections = section_pages(_outline(file), file.page_count)
+    seen = chain(_seen(file, sections), [_Seen(_unreadable_page(file.page_count))])
+    return tuple(
+        page.model_copy(update={"table_goes_on": True}) if goes_on(hints, after) else page for (page, hints), (_, after) in pairwise(seen)
+    )
+
+
+def _seen(file: pymupdf.Document, sections: Container[int]) -> Iterator[_Seen]:
+    every = math.ceil(file.page_count / MOST_SCANS_MEASURED)
+    print_pt: float | None = None
+    for number in range(file.page_count):
+        seen = _page(file, number, sections)
+        if (scan_dpi := seen.page.image_dpi) and not seen.page.font_size_pt:
+            if number % every == 0:
+                print_pt = _scanned_print(file[number], scan_dpi)
+            seen = seen._replace(page=seen.page.model_copy(update={"font_size_pt": print_pt}))
+        yield seen
+
+
+def _scanned_print(page: pymupdf.Page, scan_dpi: float) -> float | None:
+    with suppress(pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError):
+        return scanned_print(page, scan_dpi)
+    return None  # it will not be drawn later either, and then it fails by name
+
+
+def _outline(file: pymupdf.Document) -> list[tuple[int, int]]:
+    """Return level and page number of the outline's entries; none of an outline that is damaged."""
+    with suppress(pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError, IndexError):
+        return [(level, page_no) for level, _, page_no in file.get_toc(simple=True)]
+    return []
+
+
+def _page(file: pymupdf.Document, number: int, sections: Container[int]) -> _Seen:
     try:
         page = file[number]
         rect = page.rect
-        fonts = _font_sizes(page) if file.is_pdf else Counter[float]()
-        return Page(
-            page_no=number + 1,
-            page_label=(page.get_label() or None) if file.is_pdf else None,
-            width_pt=max(1.0, rect.width),
-            height_pt=max(1.0, rect.height),
-            rotation=page.rotation,
-            text_layer_chars=fonts.total(),
-            font_size_pt=_tenth_percentile(fonts),
-            image_dpi=_covering_image_dpi(page),
-            is_blank=not fonts and _draws_nothing(page) if file.is_pdf else False,
+        layer = text_layer(page) if file.is_pdf else TextLayer(0, Counter(), [])
+        hints = page_hints(layer.words)
+        return _Seen(
+            Page(
+                page_no=number + 1,
+                page_label=(page.get_label() or None) if file.is_pdf else None,
+                width_pt=max(1.0, rect.width),
+                height_pt=max(1.0, rect.height),
+                rotation=page.rotation,
+                text_layer_chars=layer.n_chars,
+                font_size_pt=smaller_print(layer.sizes),
+                image_dpi=None if layer.sizes else _covering_image_dpi(page),
+                is_blank=not layer.n_chars and _draws_nothing(page) if file.is_pdf else False,
+                kind=hints.kind,
+                opens_section=number + 1 in sections,
+            ),
+            hints,
         )
-    except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
-        return _unreadable_page(number, error)
+    except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError):
+        return _Seen(_unreadable_page(number))
 
 
-def _unreadable_page(number: int, _: Exception) -> Page:
+def _unreadable_page(number: int) -> Page:
     """A page that does not even load keeps its place, in Letter size, so that it is tried, fails by name and is counted."""
     return Page(page_no=number + 1, width_pt=612, height_pt=792)
-
-
-def _font_sizes(page: pymupdf.Page) -> "Counter[float]":
-    """Return how many visible characters the text layer has at each font size in points."""
-    sizes: Counter[float] = Counter()
-    for block in page.get_text("dict", flags=pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES)["blocks"]:
-        for line in block.get("lines", ()):
-            for span in line["spans"]:
-                sizes[round(span["size"], 1)] += len(span["text"].strip())
-    return +sizes
-
-
-def _tenth_percentile(sizes: "Counter[float]") -> float | None:
-    legible = sorted((size, count) for size, count in sizes.items() if size >= SMALLEST_FONT_PT)
-    rank = 0.1 * sum(count for _, count in legible)
-    for size, count in legible:
-        rank -= count
-        if rank <= 0:
-            return size
-    return None
 
 
 def _covering_image_dpi(page: pymupdf.Page) -> float | None:

@@ -16,7 +16,7 @@ from pydantic_core import from_json
 
 from schemas.document import Box, box_of_thousandths
 from schemas.errors import Malformed, Repetition, ReplyFiltered, Truncated, Ungrounded
-from schemas.extraction import CitedEvidence, LocatedChart, LocatedTable, Survey, SurveyPage, TableReading
+from schemas.extraction import CitedEvidence, LocatedChart, LocatedTable, Survey, SurveyPage, TableReading, TableReadings
 from schemas.located import Located, SurveyedPage
 from schemas.message import Completion
 from schemas.result import Evidence
@@ -97,6 +97,12 @@ def salvage_table(completion: Completion) -> TableReading:
     return _validated({**partial, "rows": rows[:-1]}, TableReading)
 
 
+def salvage_tables(completion: Completion) -> TableReadings:
+    """Return the tables that a cut reply holds completely: all but the last it began."""
+    tables = _partial(completion.text).get("tables")
+    return _validated({"tables": tables[:-1] if isinstance(tables, list) else []}, TableReadings)
+
+
 def surveyed(survey: Survey, documents: Mapping[int, str], shown: Collection[tuple[str, int]]) -> tuple[SurveyedPage, ...]:
     """Return the pages in the documents' own terms.
 
@@ -129,15 +135,20 @@ def _surveyed_page(page: SurveyPage, documents: Mapping[int, str]) -> SurveyedPa
         doc_id=documents.get(page.doc, ""),
         page_no=page.page,
         kind=page.kind,
-        tables=tuple(_located(page.page, table, continues=table.continues) for table in page.tables),
+        tables=tuple(_located_table(page.page, table) for table in page.tables),
         charts=tuple(_located(page.page, chart) for chart in page.charts),
+        numbers=page.numbers,
     )
 
 
-def _located(page_no: int, found: LocatedTable | LocatedChart, *, continues: bool = False) -> Located:
+def _located_table(page_no: int, table: LocatedTable) -> Located:
+    return _located(page_no, table).model_copy(update={"continues": table.continues, "adds_columns": table.adds_columns})
+
+
+def _located(page_no: int, found: LocatedTable | LocatedChart) -> Located:
     # A box without area still says that there is something: then the whole page is looked at.
     box = box_of_thousandths(found.box) or _WHOLE_PAGE
-    return Located(page_no=page_no, box=box, title=found.title, continues=continues)
+    return Located(page_no=page_no, box=box, title=found.title)
 
 
 def _last_that_validates(text: str, validated: Callable[[object], T]) -> T:

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
@@ -80,7 +80,7 @@ async def run(job: Job, settings: Settings, observe: Observe = silent, spawn: Sp
         unread = _unread(line)
         if new or questions or unread:
             await line.show_canary()
-        read = await _read_documents(line, new, spawn)
+        read = await _read_documents(line, new, [scope for _, scope in questions], spawn)
         answered = await _answer(line, questions, spawn)
         documents = [await _document_outcome(line, document, read) for document in new]
         records = await _records(line, unread, spawn)
@@ -167,12 +167,12 @@ class _Read(NamedTuple):
     charts: tuple[Chart, ...]
 
 
-async def _read_documents(line: Line, documents: Sequence[Document], spawn: Spawn) -> _Read:
+async def _read_documents(line: Line, documents: Sequence[Document], asked_together: Iterable[Iterable[str]], spawn: Spawn) -> _Read:
     """Survey all documents batch by batch, then read what was found document by document."""
     line.ledger.stage("survey")
     images = [image for document in documents for image in survey_images(document, line.limits)]
     line.ledger.count(pages_done=sum(page.is_blank for document in documents for page in document.pages))
-    batches = line.batches(images)
+    batches = line.batches(images, together=asked_together)
     line.ledger.count(batches_total=len(batches))
     surveys = await asyncio.gather(
         *(spawn(f"survey batch {number} of {len(batches)}", partial(survey, line, batch)) for number, batch in enumerate(batches, 1))
@@ -182,7 +182,10 @@ async def _read_documents(line: Line, documents: Sequence[Document], spawn: Spaw
         pages[page.doc_id].append(page)
     line.ledger.stage("read")
     read = await asyncio.gather(
-        *(spawn(f"read {document.filename}", partial(_read_document, line, pages[document.doc_id])) for document in documents)
+        *(
+            spawn(f"read {document.filename}", partial(_read_document, line, pages[document.doc_id], document.blank_pages))
+            for document in documents
+        )
     )
     return _Read(
         _shown_in(batches, {(page.doc_id, page.page_no) for page in chain.from_iterable(surveys)}),
@@ -202,14 +205,13 @@ def _shown_in(batches: Iterable[Batch], surveyed: Container[PageKey]) -> dict[Pa
     return shown
 
 
-async def _read_document(line: Line, pages: Iterable[SurveyedPage]) -> tuple[tuple[Table, ...], tuple[Chart, ...]]:
-    tables, charts = merge.sites(pages)
+async def _read_document(line: Line, pages: Iterable[SurveyedPage], blank: Collection[int]) -> tuple[tuple[Table, ...], tuple[Chart, ...]]:
+    tables, charts = merge.sites(pages, blank)
     tables, charts = tables if "tables" in line.job.tasks else (), charts if "charts" in line.job.tasks else ()
     line.ledger.count(reads_total=len(tables) + len(charts))
-    read_tables = [_counted(line, extract.read_table(line, site, number)) for number, site in enumerate(tables)]
-    read_charts = [_counted(line, extract.read_chart(line, site, number)) for number, site in enumerate(charts)]
-    done_tables, done_charts = await asyncio.gather(asyncio.gather(*read_tables), asyncio.gather(*read_charts))
-    return tuple(table for done in done_tables for table in done), tuple(chart for done in done_charts for chart in done)
+    read_charts = asyncio.gather(*(_counted(line, extract.read_chart(line, site, number)) for number, site in enumerate(charts)))
+    done_tables, done_charts = await asyncio.gather(extract.read_tables(line, [*merge.numbered(tables)]), read_charts)
+    return done_tables, tuple(chart for done in done_charts for chart in done)
 
 
 async def _counted(line: Line, work: Awaitable[T]) -> T:
@@ -292,7 +294,7 @@ async def _document_outcome(line: Line, document: Document, read: _Read) -> Docu
         done = PageOutcome(
             doc_id=document.doc_id,
             page=page,
-            image=line.image(*key, survey_dpi(page)),
+            image=line.finer.get(key) or line.image(*key, survey_dpi(page)),
             status="skipped" if page.is_blank else "read" if key in read.shown_in else "failed",
             reason="blank" if page.is_blank else failed.get(key) or line.second_engine.get(key),
             batch_ids=read.shown_in.get(key, ()),

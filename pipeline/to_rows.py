@@ -109,7 +109,7 @@ def _page(done: PageOutcome) -> Row:
 def _table(table: Table) -> Row:
     pages = [fragment.page_no for fragment in table.fragments]
     return {
-        **table.model_dump(exclude={"cells", "fragments", "n_dropped_rows"}),
+        **table.model_dump(exclude={"cells", "fragments", "n_dropped_rows", "n_joined_rows", "n_dropped_cols"}),
         "footnotes": list(table.footnotes),
         "table_id": table.table_id,
         "page_first": min(pages),

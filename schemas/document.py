@@ -7,6 +7,8 @@ from pydantic import model_validator
 from schemas.value import Value
 
 Engine = Literal["mupdf", "poppler"]
+PageKind = Literal["text", "numbers", "picture"]
+"""What the text layer shows a page to be: prose, mostly numbers, or next to no text (scans, drawings, blank pages)."""
 
 
 class Box(Value):
@@ -82,10 +84,16 @@ class Page(Value):
     rotation: int = 0
     text_layer_chars: int = 0
     font_size_pt: float | None = None
-    """10th percentile of the text layer's font sizes by character, those under 3 pt ignored; None without a text layer."""
+    """Size of the smaller print: the 10th percentile of the visible text's font sizes by character, those under 3 pt ignored; of a scan
+    as its strokes tell; None if nothing tells."""
     image_dpi: float | None = None
-    """Resolution of the image that covers the page, for scans."""
+    """Resolution of the image that covers a page without visible text: a scan."""
     is_blank: bool = False
+    kind: PageKind = "picture"
+    opens_section: bool = False
+    """Whether an entry of the PDF's outline points to the page."""
+    table_goes_on: bool = False
+    """Whether the text layer shows the page's last table to go on at the top of the next page."""
 
 
 class Document(Value):
@@ -109,6 +117,11 @@ class Document(Value):
     def has_text_layer(self) -> bool:
         """Whether any page has text."""
         return any(page.text_layer_chars for page in self.pages)
+
+    @property
+    def blank_pages(self) -> frozenset[int]:
+        """The numbers of the pages on which nothing is."""
+        return frozenset(page.page_no for page in self.pages if page.is_blank)
 
     def page(self, page_no: int) -> Page:
         """Return the page of that 1-based number."""

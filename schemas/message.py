@@ -6,7 +6,8 @@ from typing import Literal
 from schemas.batch import PageImage
 from schemas.value import Value
 
-RequestKind = Literal["survey", "table", "chart", "answer", "finding", "fields", "verify"]
+RequestKind = Literal["survey", "table", "tables", "chart", "answer", "finding", "fields", "verify"]
+"""`table`: one, of one part or several; `tables`: several small ones."""
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "abort", "repetition", "error"]
 """`repetition`: we cut a loop; `error`: no completion came."""
 

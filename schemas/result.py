@@ -40,7 +40,7 @@ class Cell(Value):
 
 
 class Fragment(Value):
-    """The part of a table on one page; rows half-open."""
+    """The part of a table on one page; rows and columns half-open. A row that the page break cut is in both parts."""
 
     page_no: int
     box: Box
@@ -70,7 +70,11 @@ class Table(Value):
     merge_direction: Literal["none", "rows", "columns"] = "none"
     is_truncated: bool = False
     n_dropped_rows: int = 0
-    """Repeated header rows that were left out."""
+    """Rows left out because they print again what is there: headings, sections "(continued)", totals brought forward."""
+    n_joined_rows: int = 0
+    """Rows that were the rest of a row which a page break cut, and were joined to it."""
+    n_dropped_cols: int = 0
+    """Columns left out because they print the row labels again, beside further columns."""
 
     @property
     def table_id(self) -> str:

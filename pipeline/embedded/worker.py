@@ -64,12 +64,12 @@ def read_page(data: bytes) -> bytes:
     return zlib.compress(pickle.dumps(read(decode(data))), 1)
 
 
-def survey_page(before: PackedPage | None, page: PackedPage) -> bytes:
-    """Return the JSON text of the `SurveyPage` of `page`, which follows `before`."""
-    from pipeline.embedded.layout import survey_pages
+def survey_page(start: PackedPage | None, last: PackedPage | None, page: PackedPage) -> bytes:
+    """Return the JSON text of the `SurveyPage` of `page`, which follows `last`; the last table on that began on the page `start`."""
+    from pipeline.embedded.layout import Surveyed, survey
 
-    pages = [(seen.doc, seen.page, _unpacked(seen.reading)) for seen in (before, page) if seen]
-    return survey_pages(pages)[-1].model_dump_json().encode()
+    before = Surveyed(last.doc, _unpacked(start.reading), _unpacked(last.reading)) if start and last else None
+    return survey(page.doc, page.page, _unpacked(page.reading), before).model_dump_json().encode()
 
 
 def answer(question: str, kind: AnswerKind | None, pages: Sequence[PackedPage]) -> bytes:
