@@ -5,9 +5,11 @@ Values are typed as the schema says. One that breaks it, or that nothing proves,
 
 import json
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from functools import lru_cache
+from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
 from jsonschema import Draft202012Validator
@@ -246,9 +248,16 @@ def _new(known: Sequence[Reading], items: Sequence[Reading]) -> list[Reading]:
 
     Each known item stands for one item only: what is printed twice on a page is two items.
     """
-    left, new = [*known], list[Reading]()
+    left, new = set(range(len(known))), list[Reading]()
+    by_value: defaultdict[str, list[int]] = defaultdict(list)
+    for number, one in enumerate(known):
+        by_value[repr(value_of(one))].append(number)
+    pages = {page for item in items for page in _pages(item)}
+    near = [number for number, one in enumerate(known) if pages & _pages(one)]
     for item in items:
-        same = next((one for one in left if value_of(one) == value_of(item) or _is_same_place(one, item, known, items)), None)
+        alike = (number for number in by_value[repr(value_of(item))] if number in left)
+        placed = (number for number in near if number in left and _is_same_place(known[number], item, [known[at] for at in near], items))
+        same = next(chain(alike, placed), None)
         if same is None:
             new.append(item)
         else:
@@ -256,10 +265,15 @@ def _new(known: Sequence[Reading], items: Sequence[Reading]) -> list[Reading]:
     return new
 
 
+def _pages(item: Reading) -> set[tuple[str, int]]:
+    return {(evidence.doc_id, evidence.page_no) for evidence in evidence_of(item)}
+
+
 def _is_same_place(one: Reading, other: Reading, known: Sequence[Reading], items: Sequence[Reading]) -> bool:
     # A citation of the whole table is the place of all its rows, and tells none of them from another.
-    alone = all(sum(_share_places(one, item) for item in among) <= 1 for one, among in ((one, known), (other, items)))
-    return alone and _share_places(one, other)
+    return _share_places(one, other) and all(
+        sum(_share_places(item, same) for same in among) == 1 for item, among in ((one, known), (other, items))
+    )
 
 
 def _share_places(one: Reading, other: Reading) -> bool:
