@@ -17,15 +17,17 @@ from pipeline.check import Check, check, worst
 from pipeline.embedded.config import EmbeddedConfig
 from pipeline.embedded.serve import run_server
 from pipeline.estimate import estimate
+from pipeline.forecast import forecast, scopes, terms_of_job
 from pipeline.ledger import Ledger, silent
 from pipeline.line import served_model
 from pipeline.questions import load_questions
 from pipeline.run import open_sources, run
 from pipeline.schema_files import load_schemas
 from pipeline.serving import Format, ServeRequest, execute, files, what_next, written
+from pipeline.throughputs import DEFAULT, load_throughput
 from pipeline.workers import Workers
-from schemas.document import Document
 from schemas.errors import BackendError, BudgetError, LongreadError
+from schemas.estimate import Estimate
 from schemas.failure import Failure
 from schemas.fields import Scope
 from schemas.outcome import Report
@@ -105,14 +107,23 @@ def run_command(
 
 @app.command(name="plan")
 def plan_command(
-    sources: Sources, questions: Questions = None, profile: ProfileName = "balanced", checkpoint: CheckpointFolder = None
+    sources: Sources,
+    questions: Questions = None,
+    tasks: Tasks = "tables,charts,answers",
+    profile: ProfileName = "balanced",
+    checkpoint: CheckpointFolder = None,
+    gpu: Annotated[str, typer.Option(help="A throughput profile, or a YAML file that changes one.")] = DEFAULT,
+    replicas: Annotated[int, typer.Option(min=1, help="Servers of the model that share the work.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout, keys as in docs/scale.md; the rest on stderr.")] = False,
 ) -> None:
     """Say what a run would take: pages, tokens, batches, requests, time and cost. No backend is opened."""
-    job = _job(sources=sources, questions=questions, profile=profile, checkpoint=checkpoint)
-    settings = Settings()
-    documents, failures = _or_exit(_opened(job, settings))
-    console = Console()
-    display.plan(console, estimate(documents, job, settings))
+    job = _job(sources=sources, questions=questions, tasks=tasks, profile=profile, checkpoint=checkpoint)
+    estimated, failures = _or_exit(_estimated(job, Settings(), gpu, replicas))
+    console = Console(stderr=as_json)
+    if as_json:
+        sys.stdout.write(estimated.model_dump_json(indent=2) + "\n")
+    else:
+        display.plan(console, estimated)
     display.failures(console, failures)
     raise typer.Exit(Exit.FAILURES if failures else Exit.OK)
 
@@ -198,11 +209,13 @@ def _job(
         _stop(Exit.USAGE, str(error))
 
 
-async def _opened(job: Job, settings: Settings) -> tuple[list[Document], tuple[Failure, ...]]:
-    ledger = Ledger(silent)
+async def _estimated(job: Job, settings: Settings, gpu: str, replicas: int) -> tuple[Estimate, tuple[Failure, ...]]:
+    throughput, ledger = load_throughput(gpu), Ledger(silent)
     async with Workers(settings) as workers:
         documents, _ = await open_sources(workers, job, settings, ledger)
-    return documents, ledger.failures
+    asked = scopes(job.questions if "answers" in job.tasks else (), documents)
+    planned = forecast(documents, asked, documents, terms_of_job(job, settings))
+    return estimate(documents, planned, throughput, replicas, counted=bool(job.checkpoint)), ledger.failures
 
 
 def _or_exit(work: Coroutine[Any, Any, T]) -> T:

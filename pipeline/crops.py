@@ -10,6 +10,8 @@ from schemas.document import Box, LayerWord
 
 REPLY_TOKENS_PER_WORD = 16
 """Of a table as JSON, a cell of which has a word or two: measured on the embedded reader's replies, boxes included."""
+MOST_TOGETHER = 12
+"""Tables in one request: a reply that fails costs no more than these."""
 IMAGE_TOKENS_PER_WORD = 4
 """Of a crop at reading resolution, where no text layer tells how many words it shows."""
 

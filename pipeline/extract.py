@@ -11,7 +11,7 @@ from itertools import chain
 from typing import TypeVar
 
 from pipeline import crops, ladder, merge, parse, prompt, verify
-from pipeline.crops import Cost
+from pipeline.crops import MOST_TOGETHER, Cost
 from pipeline.line import Line
 from pipeline.merge import PartialReading
 from pipeline.plan import FINER, read_dpi, survey_dpi
@@ -32,8 +32,6 @@ TABLE_MARGIN = (0.02, 0.04)
 CHART_MARGIN = (0.02, 0.03)
 # Replies to one table before it is called truncated: ten thousand rows at a hundred and more a reply.
 MOST_REPLIES = 100
-MOST_TOGETHER = 12
-"""Tables in one request: a reply that fails costs no more than these."""
 FINER_LOOKS = (FINER, FINER**2)
 
 

@@ -8,7 +8,7 @@ import hashlib
 import math
 import os
 from collections import Counter
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import suppress
 from itertools import chain, pairwise
 from pathlib import Path
@@ -18,9 +18,10 @@ import pdf2image
 import pymupdf
 from pdf2image.exceptions import PDFInfoNotInstalledError, PDFPageCountError, PDFPopplerTimeoutError, PDFSyntaxError
 
+from pipeline.bands import Line, number_bands
 from pipeline.hints import NO_HINTS, PageHints, goes_on, page_hints, section_pages
-from pipeline.print_size import TextLayer, scanned_print, smaller_print, text_layer
-from schemas.document import Document, Engine, Page, Source
+from pipeline.print_size import TextLayer, TextLine, scanned_print, smaller_print, text_layer
+from schemas.document import Document, Engine, NumberBand, Page, Source
 from schemas.errors import CorruptPdf, EmptyPdf, EncryptedPdf, OversizedPage, SourceError, UnsupportedFile
 
 POINTS_PER_INCH = 72
@@ -180,7 +181,7 @@ def _page(file: pymupdf.Document, number: int, sections: Container[int]) -> _See
     try:
         page = file[number]
         rect = page.rect
-        layer = text_layer(page) if file.is_pdf else TextLayer(0, Counter(), [])
+        layer = text_layer(page) if file.is_pdf else TextLayer(0, Counter(), [], [])
         hints = page_hints(layer.words)
         return _Seen(
             Page(
@@ -192,6 +193,7 @@ def _page(file: pymupdf.Document, number: int, sections: Container[int]) -> _See
                 text_layer_chars=layer.n_chars,
                 font_size_pt=smaller_print(layer.sizes),
                 image_dpi=None if layer.sizes else _covering_image_dpi(page),
+                number_bands=_number_bands(page, layer.lines),
                 is_blank=not layer.n_chars and _draws_nothing(page) if file.is_pdf else False,
                 kind=hints.kind,
                 opens_section=number + 1 in sections,
@@ -205,6 +207,13 @@ def _page(file: pymupdf.Document, number: int, sections: Container[int]) -> _See
 def _unreadable_page(number: int) -> Page:
     """A page that does not even load keeps its place, in Letter size, so that it is tried, fails by name and is counted."""
     return Page(page_no=number + 1, width_pt=612, height_pt=792)
+
+
+def _number_bands(page: pymupdf.Page, lines: Iterable[TextLine]) -> tuple[NumberBand, ...]:
+    # Lines have the coordinates of the unrotated page.
+    turn, height = page.rotation_matrix, max(1.0, page.rect.height)
+    upright = [(text, pymupdf.Rect(box) * turn) for text, box in lines if text]
+    return number_bands(Line(text, box.y0 / height, box.y1 / height) for text, box in upright)
 
 
 def _covering_image_dpi(page: pymupdf.Page) -> float | None:

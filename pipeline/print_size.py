@@ -26,6 +26,14 @@ FEWEST_STROKES = 50
 _PAINTED = 8 | 16
 
 
+class TextLine(NamedTuple):
+    """A run of text without a wide gap."""
+
+    text: str
+    box: tuple[float, float, float, float]
+    """x0, y0, x1, y1 in points of the unrotated page."""
+
+
 class TextLayer(NamedTuple):
     """What the text layer of a page has."""
 
@@ -34,20 +42,22 @@ class TextLayer(NamedTuple):
     sizes: "Counter[float]"
     """How many characters that can be seen there are at each font size in points."""
     words: Sequence[Word]
+    lines: Sequence[TextLine]
+    """MuPDF breaks a line at wide gaps, so each cell of a table is one."""
 
 
 def text_layer(page: pymupdf.Page) -> TextLayer:
-    """Return how much text a page has, how large it is printed, and its words."""
+    """Return how much text a page has, how large it is printed, its words and its lines."""
     text = page.get_textpage(flags=pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES)
     n_chars = 0
     sizes: Counter[float] = Counter()
-    for block in text.extractDICT()["blocks"]:
-        for line in block.get("lines", ()):
-            for span in line["spans"]:
-                n_chars += (length := len(span["text"].strip()))
-                if span["char_flags"] & _PAINTED and span["alpha"]:
-                    sizes[round(span["size"], 1)] += length
-    return TextLayer(n_chars, +sizes, [word[:5] for word in text.extractWORDS()])
+    lines = [line for block in text.extractDICT()["blocks"] for line in block.get("lines", ())]
+    for span in (span for line in lines for span in line["spans"]):
+        n_chars += (length := len(span["text"].strip()))
+        if span["char_flags"] & _PAINTED and span["alpha"]:
+            sizes[round(span["size"], 1)] += length
+    told = [TextLine("".join(span["text"] for span in line["spans"]).strip(), line["bbox"]) for line in lines]
+    return TextLayer(n_chars, +sizes, [word[:5] for word in text.extractWORDS()], told)
 
 
 def smaller_print(sizes: "Counter[float]") -> float | None:

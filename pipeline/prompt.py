@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pipeline.tokens import TextCount, text_tokens_bound
 from schemas.batch import Batch, PageImage
@@ -257,6 +257,11 @@ def marker_cost(count: TextCount) -> int:
 def filename_cost(count: TextCount) -> int:
     """Return an upper bound of the tokens before the pages of one document; a name of 100 bytes takes no more than 100."""
     return count("[doc 999: ]") + 100 + _TOKENS_PER_PART
+
+
+def instruction_cost(kind: RequestKind | Literal["system"], count: TextCount) -> int:
+    """Return the tokens of what a request says besides its pages and question: before them (`system`) or after."""
+    return _TOKENS_PER_REQUEST + count(SYSTEM) if kind == "system" else count(_instruction(kind).text) + _TOKENS_PER_PART
 
 
 def fixed_cost(count: TextCount) -> int:

@@ -15,7 +15,9 @@ import pyarrow.dataset as ds
 
 from pipeline import answer as answers
 from pipeline import extract, field_columns, fields, merge, verify, write
+from pipeline.estimate import amounts
 from pipeline.fields import Unread
+from pipeline.forecast import forecast, terms_of_line
 from pipeline.ledger import Ledger, Observe, silent
 from pipeline.line import Line, open_line
 from pipeline.open import file_digest, open_document
@@ -27,7 +29,8 @@ from pipeline.to_rows import run_row, to_rows
 from pipeline.workers import Workers
 from schemas.batch import Batch
 from schemas.document import Document, LayerWord, Source
-from schemas.errors import LongreadError, Malformed, MissingSource, SettingsError, SourceError
+from schemas.errors import BudgetError, LongreadError, Malformed, MissingSource, SettingsError, SourceError
+from schemas.estimate import Amounts
 from schemas.located import SurveyedPage
 from schemas.outcome import DocumentOutcome, DocumentStatus, Outcome, PageOutcome, RefusedDocument, Report, RequestRecord, RunRecord
 from schemas.result import Answer, Chart, Record, Table, answer_id
@@ -78,6 +81,7 @@ async def run(job: Job, settings: Settings, observe: Observe = silent, spawn: Sp
         ledger.count(pages_total=sum(len(document.pages) for document in new))
         questions = _open_questions(line, job.questions if "answers" in job.tasks else ())
         unread = _unread(line)
+        planned = _planned(line, new, questions)
         if new or questions or unread:
             await line.show_canary()
         read = await _read_documents(line, new, [scope for _, scope in questions], spawn)
@@ -101,7 +105,15 @@ async def run(job: Job, settings: Settings, observe: Observe = silent, spawn: Sp
     rows = {"runs": [run_row(outcome, record)]} if nothing_new else to_rows(outcome, record)
     own = {table.name: table.schema for schema in job.user_schemas for table in field_columns.tables(schema)}
     write.write(job.out, record.run_id, started.date(), rows, own)
-    return Report(record=record, outcome=outcome, recognised=recognised)
+    return Report(record=record, outcome=outcome, recognised=recognised, planned=planned)
+
+
+def _planned(line: Line, documents: Sequence[Document], asked: Sequence[tuple[Question, tuple[str, ...]]]) -> Amounts:
+    try:
+        return amounts(documents, forecast(documents, asked, line.documents.values(), terms_of_line(line)))
+    except BudgetError as error:  # the stage that needs the page says so too
+        line.ledger.warn(f"the run could not be planned: {error}")
+        return Amounts()
 
 
 def _drifts(requests: Sequence[RequestRecord]) -> Iterator[str]:

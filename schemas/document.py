@@ -61,6 +61,14 @@ class LayerWord(NamedTuple):
     y1: float
 
 
+class NumberBand(NamedTuple):
+    """A part of the upright page, from y0 to y1, in which rows of numbers follow each other; and how many cells they have."""
+
+    y0: float
+    y1: float
+    n_cells: int
+
+
 class Source(Value):
     """One file to read, as the user named it."""
 
@@ -88,6 +96,8 @@ class Page(Value):
     as its strokes tell; None if nothing tells."""
     image_dpi: float | None = None
     """Resolution of the image that covers a page without visible text: a scan."""
+    number_bands: tuple[NumberBand, ...] = ()
+    """Where the text layer has rows of numbers: the only sign of tables and charts before the survey."""
     is_blank: bool = False
     kind: PageKind = "picture"
     opens_section: bool = False

@@ -104,12 +104,6 @@ class Settings(BaseSettings):
     """Encoded page images kept for the next request that shows them."""
     worker_tasks: int = 500
     """Tasks after which a worker process is replaced."""
-    price_per_million_input: float = 0.30
-    price_per_million_output: float = 0.90
-    """USD, as hosted GLM-4.6V is sold (November 2026)."""
-    input_tokens_per_s: float = 3_533
-    output_tokens_per_s: float = 740
-    """Of one server of the 106B model, as SGLang's cookbook publishes at concurrency 8."""
 
     @cached_property
     def parallel_pages(self) -> int:
