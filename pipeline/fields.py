@@ -13,7 +13,7 @@ from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
-from pipeline import field_values, ladder, parse, prompt, verify
+from pipeline import field_values, field_windows, ladder, parse, prompt, verify
 from pipeline.answer import joint_images
 from pipeline.extract import transcript
 from pipeline.field_values import Part, Scalar, Told
@@ -181,7 +181,7 @@ def _parsed(completion: Completion, plan: _Plan) -> dict[str, object]:
 
 async def _jointly(line: Line, name: str, group: Group, windows: Sequence[Part]) -> Part:
     """Return what the windows say together; values that stand alone as the places that prove them, seen together, have them."""
-    reading, alone = field_values.merged(windows), without_lists(group)
+    reading, alone = field_windows.merged(windows), without_lists(group)
     found = [evidence for window in windows for evidence in field_values.evidence_of(field_values.only(alone, window))]
     plan = _plan(line, name, alone)
     batches = _batch_of(line, name, found, plan.spare)
@@ -192,7 +192,7 @@ async def _jointly(line: Line, name: str, group: Group, windows: Sequence[Part])
     except LongreadError as error:
         line.ledger.fail("complete", _told(error, f"the fields of {name} were not compared over all pages"))
         return reading
-    return field_values.preferred(window.reading, reading)
+    return field_windows.preferred(window.reading, reading)
 
 
 def _batch_of(line: Line, name: str, found: Sequence[Evidence], spare: int) -> tuple[Batch, ...]:
