@@ -1,11 +1,11 @@
-"""What replies say of the fields of a user's schema, pure: values with their evidence, and how several windows' are one.
+"""What replies say of the fields of a user's schema, pure: values with their evidence.
 
 Values are typed as the schema says. One that breaks it, or that nothing proves, is null and keeps the reason.
 """
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
@@ -15,7 +15,6 @@ from pydantic import ValidationError
 
 from pipeline.user_schema import Group, Leaf, Listing, Node
 from pipeline.values import typed
-from schemas.document import Box
 from schemas.errors import CompletionError, Malformed, NotFound, Ungrounded
 from schemas.extraction import CitedEvidence
 from schemas.result import Evidence
@@ -23,8 +22,6 @@ from schemas.result import Evidence
 Scalar: TypeAlias = str | float | int | bool | date
 Ground: TypeAlias = Callable[[Iterable[CitedEvidence]], tuple[Evidence, ...]]
 _LARGEST = 2**63
-_SAME_PLACE = 0.5
-"""Overlap of two boxes over their union, from which they are one place."""
 _YES_OR_NO = {"yes": True, "true": True, "no": False, "false": False}
 
 
@@ -35,6 +32,11 @@ class Said(NamedTuple):
     evidence: tuple[Evidence, ...] = ()
     error: CompletionError | None = None
     """Why there is no value although the model wrote one."""
+
+    @property
+    def is_something(self) -> bool:
+        """Whether the model wrote anything, of use or not."""
+        return self.value is not None or self.error is not None
 
 
 class Part(NamedTuple):
@@ -67,19 +69,6 @@ def read(group: Group, reply: object, ground: Ground) -> Part:
     """Return what a reply says of a group; `ground` takes citations to the places that count."""
     told = reply if isinstance(reply, dict) else {}
     return Part({name: _read(node, told.get(name), ground) for name, node in group.fields})
-
-
-def merged(windows: Sequence[Part]) -> Part:
-    """Return what several windows say together: the first value of each field, and every item once, in the order of the windows."""
-    whole = windows[0]
-    for window in windows[1:]:
-        whole = _both(whole, window)
-    return whole
-
-
-def preferred(better: Part, other: Part) -> Part:
-    """Return `other` with the values that `better` has in their place."""
-    return Part({name: _prefer(better.fields.get(name), reading) for name, reading in other.fields.items()})
 
 
 def only(group: Group, reading: Part) -> Part:
@@ -145,7 +134,7 @@ def _read(node: Node, reply: object, ground: Ground) -> Reading:
             return read(node, reply, ground)
         case Listing(item=item):
             items = (_read(item, one, ground) for one in (reply if isinstance(reply, list) else ()))
-            return Items(tuple(one for one in items if any(_says(said) for said in _leaves(one))))
+            return Items(tuple(one for one in items if any(said.is_something for said in _leaves(one))))
 
 
 def _said(leaf: Leaf, reply: object, ground: Ground) -> Said:
@@ -225,77 +214,13 @@ def _leaves(reading: Reading) -> Iterator[Said]:
                 yield from _leaves(field)
 
 
-def _says(said: Said) -> bool:
-    return said.value is not None or said.error is not None
-
-
-def _both(one: Reading, other: Reading) -> Any:  # noqa: ANN401 - of the kind of `one`
-    if isinstance(one, Part) and isinstance(other, Part):
-        return Part({name: _both(field, other.fields[name]) for name, field in one.fields.items()})
-    if isinstance(one, Items) and isinstance(other, Items):
-        return Items((*one.items, *_new(one.items, other.items)))
-    if isinstance(one, Said) and isinstance(other, Said) and one.value is None:
-        return other if _says(other) else one
-    if isinstance(one, Said) and isinstance(other, Said) and one.value == other.value:
-        return one._replace(evidence=tuple(dict.fromkeys((*one.evidence, *other.evidence))))
-    return one
-
-
-def _new(known: Sequence[Reading], items: Sequence[Reading]) -> list[Reading]:
-    """Return the items of a later window that an earlier one has not: by their values, or by the places that prove them.
-
-    Each known item stands for one item only: what is printed twice on a page is two items.
-    """
-    left, new = [*known], list[Reading]()
-    for item in items:
-        same = next((one for one in left if value_of(one) == value_of(item) or _is_same_place(one, item, known, items)), None)
-        if same is None:
-            new.append(item)
-        else:
-            left.remove(same)
-    return new
-
-
-def _is_same_place(one: Reading, other: Reading, known: Sequence[Reading], items: Sequence[Reading]) -> bool:
-    # A citation of the whole table is the place of all its rows, and tells none of them from another.
-    alone = all(sum(_share_places(one, item) for item in among) <= 1 for one, among in ((one, known), (other, items)))
-    return alone and _share_places(one, other)
-
-
-def _share_places(one: Reading, other: Reading) -> bool:
-    mine, theirs = list(evidence_of(one)), list(evidence_of(other))
-    shared = sum(any(_meet(a, b) for b in theirs) for a in mine)
-    return shared > min(len(mine), len(theirs)) / 2
-
-
-def _meet(one: Evidence, other: Evidence) -> bool:
-    if (one.doc_id, one.page_no) != (other.doc_id, other.page_no):
-        return False
-    return _overlap(one.box, other.box) >= _SAME_PLACE if one.box and other.box else one.quote == other.quote
-
-
-def _overlap(one: Box, other: Box) -> float:
-    width = min(one.x1, other.x1) - max(one.x0, other.x0)
-    height = min(one.y1, other.y1) - max(one.y0, other.y0)
-    if width <= 0 or height <= 0:
-        return 0.0
-    areas = sum((box.x1 - box.x0) * (box.y1 - box.y0) for box in (one, other))
-    return width * height / (areas - width * height)
-
-
-def _prefer(better: Reading | None, other: Reading) -> Reading:
-    if isinstance(better, Part) and isinstance(other, Part):
-        return preferred(better, other)
-    return better if isinstance(better, Said) and better.value is not None else other
-
-
 def _told(node: Node, reading: Reading, path: str, *, is_wanted: bool) -> Iterator[Told]:
     if isinstance(node, Leaf) and isinstance(reading, Said):
-        is_missed = is_wanted and node.is_required and not _says(reading)
+        is_missed = is_wanted and node.is_required and not reading.is_something
         yield Told(path, node.about, node, reading, is_missed)
     elif isinstance(node, Group) and isinstance(reading, Part):
         # Of an object that may be left out, nothing is missed unless some of it is there.
-        is_wanted = (is_wanted and node.is_required) or any(map(_says, _leaves(reading)))
+        is_wanted = (is_wanted and node.is_required) or any(said.is_something for said in _leaves(reading))
         for name, field in node.fields:
             yield from _told(field, reading.fields[name], f"{path}.{name}" if path else name, is_wanted=is_wanted)
     elif isinstance(node, Listing) and isinstance(reading, Items):

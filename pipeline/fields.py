@@ -8,12 +8,12 @@ whole: its pages are asked again in halves, and a page in two halves of its own,
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
-from pipeline import field_values, ladder, parse, prompt, verify
+from pipeline import field_values, field_windows, ladder, parse, prompt, verify
 from pipeline.answer import joint_images
 from pipeline.extract import transcript
 from pipeline.field_values import Part, Scalar, Told
@@ -102,12 +102,21 @@ async def _read(line: Line, unread: Unread, group: Group) -> Part:
     images = [image for image in images if (image.doc_id, image.page_no) not in lost]
     plan = _plan(line, unread.schema.name, group)
     batches = line.batches(images, plan.spare)
-    windows = [*chain.from_iterable(await asyncio.gather(*(_windows(line, plan, batch.images) for batch in batches)))]
+    windows = await _all(_windows(line, plan, batch.images) for batch in batches)
     if not windows:
         msg = "none of the pages they are about could be read"
         raise NothingRead(msg)
-    reading = field_values.merged(windows)
-    return await _jointly(line, unread.schema.name, group, reading) if len(windows) > 1 else reading
+    return await _jointly(line, unread.schema.name, group, windows) if len(windows) > 1 else windows[0]
+
+
+async def _all(asked: Iterable[Awaitable[tuple[Part, ...]]]) -> list[Part]:
+    """Return all windows once every request is done, or raise the first error."""
+    found: list[Part] = []
+    for result in await asyncio.gather(*asked, return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result
+        found += result
+    return found
 
 
 def _plan(line: Line, name: str, group: Group) -> _Plan:
@@ -121,9 +130,11 @@ def _plan(line: Line, name: str, group: Group) -> _Plan:
 
 async def _windows(line: Line, plan: _Plan, images: Sequence[PageImage]) -> tuple[Part, ...]:
     """Return what the pages say, in as many windows as it takes for every reply to end."""
-    batch = line.batches(images, plan.spare)[0]
+    batches = line.batches(images, plan.spare)
+    if len(batches) > 1:
+        return tuple(chain.from_iterable([await _windows(line, plan, batch.images) for batch in batches]))
     try:
-        window = await _ask(line, plan, batch)
+        window = await _ask(line, plan, batches[0])
     except PagesLost as error:
         for (doc_id, page_no), reason in error.lost.items():
             line.ledger.fail("rasterize", reason, doc_id=doc_id, page_no=page_no)
@@ -168,13 +179,12 @@ def _parsed(completion: Completion, plan: _Plan) -> dict[str, object]:
     return parse.read_object(completion, [name for name, _ in plan.group.fields])
 
 
-async def _jointly(line: Line, name: str, group: Group, reading: Part) -> Part:
-    """Return the reading with the values that stand alone as the places that prove them, seen together, have them."""
-    alone = without_lists(group)
-    found = [*field_values.evidence_of(field_values.only(alone, reading))]
+async def _jointly(line: Line, name: str, group: Group, windows: Sequence[Part]) -> Part:
+    """Return what the windows say together; values that stand alone as the places that prove them, seen together, have them."""
+    reading, alone = field_windows.merged(windows), without_lists(group)
+    found = [evidence for window in windows for evidence in field_values.evidence_of(field_values.only(alone, window))]
     plan = _plan(line, name, alone)
-    order = fair_order(Lead(evidence.doc_id, evidence.page_no, rank) for rank, evidence in enumerate(found))
-    batches = line.batches(joint_images(line, order, plan.spare), plan.spare)
+    batches = _batch_of(line, name, found, plan.spare)
     if not batches:
         return reading
     try:
@@ -182,7 +192,20 @@ async def _jointly(line: Line, name: str, group: Group, reading: Part) -> Part:
     except LongreadError as error:
         line.ledger.fail("complete", _told(error, f"the fields of {name} were not compared over all pages"))
         return reading
-    return field_values.preferred(window.reading, reading)
+    return field_windows.preferred(window.reading, reading)
+
+
+def _batch_of(line: Line, name: str, found: Sequence[Evidence], spare: int) -> tuple[Batch, ...]:
+    """Return one batch of the pages that evidence points to: at reading resolution, or all of them at that of the survey."""
+    order = fair_order(Lead(evidence.doc_id, evidence.page_no, rank) for rank, evidence in enumerate(found))
+    finer = joint_images(line, order, spare)
+    if len(finer) < len(order):
+        images = (image for document in line.documents.values() for image in line.survey_images(document))
+        coarser = line.batches([image for image in images if (image.doc_id, image.page_no) in order], spare)
+        if len(coarser) == 1:
+            return coarser
+        line.ledger.warn(f"the values of {name} stand on {len(order)} pages, of which only {len(finer)} were seen together")
+    return line.batches(finer, spare)
 
 
 def _grounded(line: Line, completion: Completion, batch: Batch, cited: Iterable[CitedEvidence]) -> tuple[Evidence, ...]:

@@ -154,7 +154,7 @@ def fields(served: Served, batch: Batch, schema: str) -> Request:
 
 def fields_cost(count: TextCount, schema: str) -> int:
     """Return the tokens by which asking for these fields may go beyond what `fixed_cost` keeps free."""
-    return max(0, count(_asking("fields", schema).text) - QUESTION_BYTES)
+    return max(0, _TOKENS_PER_REQUEST + count(SYSTEM) + count(_asking("fields", schema).text) - fixed_cost(count))
 
 
 def schema_of(request: Request) -> dict[str, Any]:

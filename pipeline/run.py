@@ -272,7 +272,8 @@ def _unread(line: Line) -> list[Unread]:
 
 
 async def _records(line: Line, unread: Sequence[Unread], spawn: Spawn) -> tuple[Record, ...]:
-    line.ledger.stage("fields")
+    if unread:
+        line.ledger.stage("fields")
     line.ledger.count(reads_total=len(unread))
     read = await asyncio.gather(
         *(spawn(f"fields {_subject(line, one)}", partial(_counted, line, fields.read_record(line, one))) for one in unread)

@@ -149,7 +149,7 @@ def test_what_breaks_its_type_is_missing_or_is_not_proved_is_null_and_recorded(
 def test_an_item_that_two_windows_show_is_one_item_and_single_values_are_read_jointly(
     scripted: ScriptedServer, make_pdf: MakePdf, schema: Path, tmp_path: Path
 ) -> None:
-    scripted.script.max_model_len = 14_000
+    scripted.script.max_model_len = 16_000
     scripted.script.fields = one_item_a_page
     report = read(scripted, tmp_path / "out", schema, make_pdf(texts=pages_of(40)))
     assert not report.outcome.failures
@@ -164,6 +164,25 @@ def test_an_item_that_two_windows_show_is_one_item_and_single_values_are_read_jo
     assert [list(properties) for properties in asked if "items" not in properties] == [["total", "due", "state", "seller"]]
     (row,) = rows(tmp_path / "out", "schema_invoice")
     assert row["total"] == 1.5
+
+
+def test_where_windows_disagree_the_joint_request_shows_the_pages_of_both_and_decides(
+    scripted: ScriptedServer, make_pdf: MakePdf, schema: Path, tmp_path: Path
+) -> None:
+    def reply(pages: Sequence[int]) -> Json:
+        if {2, 39} <= {*pages}:
+            return {"total": said(7, 39)}
+        return {"total": said(5, 2) if 2 in pages else said(7, 39) if 39 in pages else {"value": None, "evidence": []}}
+
+    scripted.script.max_model_len = 16_000
+    scripted.script.fields = reply
+    report = read(scripted, tmp_path / "out", schema, make_pdf(texts=pages_of(40)))
+    assert not report.outcome.failures
+    (row,) = rows(tmp_path / "out", "schema_invoice")
+    assert row["total"] == 7
+    (last,) = [body for body in scripted.bodies if "items" not in body["response_format"]["json_schema"]["schema"]["properties"]][-1:]
+    shown = [part["text"] for part in last["messages"][1]["content"] if part["type"] == "text" and part["text"].startswith("[doc 1 ·")]
+    assert shown == ["[doc 1 · page 2]", "[doc 1 · page 39]"]
 
 
 @pytest.mark.parametrize("n_pages", [8, 1])

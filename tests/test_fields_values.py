@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.field_values import Items, Part, Said, coerced, merged, preferred, read, told, value_of
+from pipeline.field_values import Items, Part, Said, coerced, read, told, value_of
+from pipeline.field_windows import merged, preferred
 from pipeline.user_schema import Group, Leaf, Listing
 from schemas.document import Box
 from schemas.errors import Malformed

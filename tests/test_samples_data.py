@@ -51,7 +51,8 @@ def test_two_runs_of_the_generator_write_the_same_bytes(regenerated: list[Path])
 
 def test_the_committed_samples_are_what_the_generator_makes(regenerated: list[Path]) -> None:
     """Truth and questions to the byte; pages by their text, since compression differs between library versions."""
-    made, kept = files(regenerated[0]), files(SAMPLES)
+    made = files(regenerated[0])
+    kept = {name: content for name, content in files(SAMPLES).items() if not name.startswith("schemas/")}  # written by hand
     assert made.keys() == kept.keys()
     for name in made:
         if name.endswith((".json", ".yaml")):

@@ -25,8 +25,10 @@ _KINDS: dict[str, AnswerKind] = {"string": "text", "number": "number", "integer"
 # Of the properties of an item, by their names in the headings: below it, no table is taken to hold the items.
 _ENOUGH = 0.5
 _TOTAL = re.compile(r"\W*(?:sub)?totals?\b", re.IGNORECASE)
+# A name of capitalised words before the form of the firm; "the Company" is no name.
 _FIRM = re.compile(
-    r"((?:[A-Z][\w&.'’-]*\s+|&\s+){1,5}?[A-Z][\w&'’-]*),?\s+(?:Inc|Corp|Corporation|Ltd|Limited|LLC|PLC|plc|AG|SE|GmbH|S\.A|N\.V|INC|CORP|LTD)\b\.?"
+    r"((?:[A-Z\d][\w&.'’-]*\s+|&\s+){0,5}?(?!The\b|THE\b|Our\b|Parent\b)[A-Z\d][\w&'’-]*,?)\s+"
+    r"(?:Inc|Corp|Corporation|Company|Ltd|Limited|LLC|PLC|plc|AG|SE|GmbH|S\.A|N\.V|INC|CORP|COMPANY|LTD)\b\.?"
 )
 _IS_FIRM = frozenset(terms("company issuer registrant organization organisation firm vendor supplier seller"))
 
@@ -157,7 +159,7 @@ def _items(name: str, item: Asked, pages: Sequence[SeenPage]) -> list[Json]:
     rows = _table(name, leaves, pages)
     verdicts = {key: heading for key, leaf in leaves.items() if leaf.kind == "boolean" for heading in _verdicts(leaf, rows)}
     found = [_item(leaves, item, name, row, verdicts) for row in rows]
-    numbers = [key for key, leaf in leaves.items() if leaf.kind in {"number", "integer"} and any(_is_there(one[key]) for one in found)]
+    numbers = [key for key, leaf in leaves.items() if leaf.kind in {"number", "integer"}]
     # A row without any of the numbers is a heading or a remark.
     return [one for one in found if not numbers or any(_is_there(one[key]) for key in numbers)]
 
@@ -171,7 +173,7 @@ def _table(name: str, leaves: Mapping[str, _Leaf], pages: Sequence[SeenPage]) ->
     blocks: list[tuple[float, list[_Placed]]] = []
     for page in pages:
         for _, rows in groupby(records(page.reading), key=lambda record: record.block):
-            block = [_Placed(page, record) for record in rows if not _TOTAL.match(record.fields[0].text)]
+            block = [_Placed(page, record) for record in rows if record.fields and not _TOTAL.match(record.fields[0].text)]
             if block:
                 blocks.append((_fit(name, leaves, block), block))
     best = max(range(len(blocks)), key=lambda number: (blocks[number][0], len(blocks[number][1])), default=None)
