@@ -15,7 +15,7 @@ from pipeline.embedded.answers.amounts import years
 from pipeline.embedded.answers.layout import lay_out
 from pipeline.embedded.answers.seen import SeenPage
 from pipeline.embedded.answers.terms import terms
-from pipeline.embedded.layout import continues
+from pipeline.embedded.crossing import joint
 
 # Words of questions that documents rarely repeat, and words of all documents.
 _WEAK = frozenset(
@@ -56,7 +56,10 @@ class Corpus:
 
     def _page_that_goes_on(self, page: SeenPage) -> int | None:
         before = self._places.get((page.doc, page.page - 1))
-        return before if before is not None and continues(self.pages[before].reading, page.reading) else None
+        if before is None:
+            return None
+        previous = self.pages[before].reading
+        return before if joint(previous, previous, page.reading) == "rows" else None
 
     def continued(self, at: int) -> int | None:
         """Return the number of the page before page number `at`, if its last table goes on there; else None."""
