@@ -21,6 +21,8 @@ _EDGE = 0.07
 """Share of a page's height at its top and bottom where only furniture stands."""
 _ALIKE = 88.0
 """How alike, of 100, two headings, labels or titles must be to count as the same: survey images cost the OCR letters."""
+_LEAST_ALIKE = 70.0
+"""The same of one label among others: a short one loses a third of its likeness with a letter."""
 _NUMBERED = re.compile(r"(?:table|exhibit|schedule|figure)\s+([\w.-]*\w)", re.IGNORECASE)
 _PHRASE_GAP = 0.9
 """Widest gap, in line heights, between two words of one cell."""
@@ -151,7 +153,8 @@ def _adds_columns(old: _Seen, new: _Seen) -> bool:
         return False
     if not any(new.labels):
         return bool(new.heading) and not any(phrase.text for line in new.heading for phrase in line if _is_among(phrase.text, _heads(old)))
-    return all(ratio(label, again) >= _ALIKE for label, again in zip(old.labels, new.labels, strict=True))
+    likeness = [ratio(label, again) for label, again in zip(old.labels, new.labels, strict=True)]
+    return min(likeness) >= _LEAST_ALIKE and sum(likeness) / len(likeness) >= _ALIKE
 
 
 def _heads(seen: _Seen) -> list[str]:
