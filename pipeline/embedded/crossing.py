@@ -23,6 +23,8 @@ _ALIKE = 88.0
 """How alike, of 100, two headings, labels or titles must be to count as the same: survey images cost the OCR letters."""
 _LEAST_ALIKE = 70.0
 """The same of one label among others: a short one loses a third of its likeness with a letter."""
+_LEAST_VALUES = 0.35
+"""Least share of a table's printed lines that hold values: wrapped text has fewer."""
 _NUMBERED = re.compile(r"(?:table|exhibit|schedule|figure)\s+([\w.-]*\w)", re.IGNORECASE)
 _PHRASE_GAP = 0.9
 """Widest gap, in line heights, between two words of one cell."""
@@ -39,6 +41,8 @@ class _Seen(NamedTuple):
 
     heading: tuple[tuple[_Phrase, ...], ...]
     body: tuple[tuple[_Phrase, ...], ...]
+    is_wordy: bool
+    """Whether it holds words rather than numbers: then only its first line is known to be a heading, if any is."""
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -128,8 +132,10 @@ def _has_other_number(title: str, others: Sequence[str]) -> bool:
 def _seen(reading: Reading, table: Rect) -> _Seen:
     words = [word for line in reading.lines for word in line.words if inside(word.rect, table) > 0.5 and not word.is_vertical]
     lines = [_phrases(line, reading.width) for line in text_lines(words)]
-    count = next((number for number, line in enumerate(lines) if _has_values(line)), min(1, len(lines)))
-    return _Seen(tuple(lines[:count]), tuple(lines[count:]))
+    with_values = [number for number, line in enumerate(lines) if _has_values(line)]
+    is_wordy = len(with_values) < _LEAST_VALUES * len(lines)
+    count = 1 if is_wordy else with_values[0]
+    return _Seen(tuple(lines[:count]), tuple(lines[count:]), is_wordy)
 
 
 def _phrases(words: Sequence[Word], width: int) -> tuple[_Phrase, ...]:
@@ -177,12 +183,8 @@ def _adds_rows(old: _Seen, origin: _Seen, new: _Seen, *, says_so: bool) -> bool:
         return False
     if _same_heading(origin, new) or _same_heading(old, new):
         return says_so or not _is_ended(old)
-    is_headless = not _heading_text(new) or not _has_numbers(new)
+    is_headless = new.is_wordy if old.is_wordy else not _heading_text(new)
     return is_headless and _same_columns(old, new)
-
-
-def _has_numbers(seen: _Seen) -> bool:
-    return any(is_value(phrase.text) for line in seen.body for phrase in line)
 
 
 def _is_ended(seen: _Seen) -> bool:
