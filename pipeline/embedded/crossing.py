@@ -19,6 +19,8 @@ Joint = Literal["none", "rows", "columns"]
 
 _EDGE = 0.07
 """Share of a page's height at its top and bottom where only furniture stands."""
+_MOST_EDGE = 0.15
+"""The same of what looks like a running head or foot."""
 _ALIKE = 88.0
 """How alike, of 100, two headings, labels or titles must be to count as the same: survey images cost the OCR letters."""
 _LEAST_ALIKE = 70.0
@@ -69,14 +71,17 @@ def joint(start: Reading, previous: Reading, current: Reading) -> Joint:
 
 
 def furniture(reading: Reading) -> list[Line]:
-    """Return the lines of a page that are running heads, page numbers and the like."""
-    regions = [region.rect for region in reading.regions if region.kind in {"header", "footer"}]
-    top, bottom = _EDGE * reading.height, (1 - _EDGE) * reading.height
-    return [
-        line
-        for line in reading.lines
-        if line.rect.y1 < top or line.rect.y0 > bottom or any(inside(line.rect, region) > 0.5 for region in regions)
-    ]
+    """Return the lines of a page that are running heads, page numbers and the like, or stand beside or beyond them."""
+    top, bottom = _edges(reading)
+    return [line for line in reading.lines if not top < (line.rect.y0 + line.rect.y1) / 2 < bottom]
+
+
+def _edges(reading: Reading) -> tuple[float, float]:
+    """Return the lower edge of the running heads and the upper edge of the running feet, in pixels."""
+    near, far = _EDGE * reading.height, (1 - _EDGE) * reading.height
+    heads = [region.rect.y1 for region in reading.regions if region.kind == "header" and region.rect.y1 < _MOST_EDGE * reading.height]
+    feet = [region.rect.y0 for region in reading.regions if region.kind == "footer" and region.rect.y0 > (1 - _MOST_EDGE) * reading.height]
+    return max([near, *heads]), min([far, *feet])
 
 
 def _tables(reading: Reading) -> list[Rect]:
@@ -85,11 +90,10 @@ def _tables(reading: Reading) -> list[Rect]:
 
 def _title_between(previous: Reading, last: Rect, current: Reading, first: Rect) -> str | None:
     """Return the title above `first` that says it goes on, "" if there is none; None if something else stands between the two tables."""
-    repeated = [*furniture(previous), *furniture(current)]
-    below = [line for line in _beyond(previous, repeated, last) if line.rect.y0 > last.y1]
-    above = [line for line in _beyond(current, repeated, first) if line.rect.y1 < first.y1]
-    drawn_below = any(region.kind in {"chart", "picture"} and region.rect.y0 > last.y1 for region in previous.regions)
-    drawn_above = any(region.kind in {"chart", "picture"} and region.rect.y1 < first.y0 for region in current.regions)
+    below = [line for line in _beyond(previous, last, current) if line.rect.y0 > last.y1]
+    above = [line for line in _beyond(current, first, previous) if line.rect.y1 < first.y1]
+    drawn_below = any(rect.y0 > last.y1 for rect in _drawings(previous))
+    drawn_above = any(rect.y1 < first.y0 for rect in _drawings(current))
     if drawn_below or drawn_above or not _are_notes(below, last):
         return None
     old = [line.text for line in previous.lines if line.rect.y1 < last.y0 + 0.5 * (last.y1 - last.y0)]
@@ -99,17 +103,23 @@ def _title_between(previous: Reading, last: Rect, current: Reading, first: Rect)
     return title if says_continued(title) and not _has_other_number(title, old) else None
 
 
-def _beyond(reading: Reading, repeated: Sequence[Line], table: Rect) -> list[Line]:
-    """Return the lines outside a table that are no furniture."""
-    return [
-        line
-        for line in reading.lines
-        if inside(line.rect, table) < 0.5 and not any(_is_again(line, other) for other in repeated) and line not in repeated
-    ]
+def _drawings(reading: Reading) -> list[Rect]:
+    """Return the charts and pictures of a page that are no furniture: a logo may stand beside the running head."""
+    top, bottom = _edges(reading)
+    drawn = [region.rect for region in reading.regions if region.kind in {"chart", "picture"}]
+    return [rect for rect in drawn if rect.y1 > top and rect.y0 < bottom]
 
 
-def _is_again(line: Line, other: Line) -> bool:
-    return abs(line.rect.y0 - other.rect.y0) < 2 * (line.rect.y1 - line.rect.y0) and ratio(line.text, other.text) >= _ALIKE
+def _beyond(reading: Reading, table: Rect, other: Reading) -> list[Line]:
+    """Return the lines outside a table that are no furniture: neither at the page's edge nor at the same height of the other page too."""
+    heads = furniture(reading)
+    outside = [line for line in reading.lines if inside(line.rect, table) < 0.5 and line not in heads]
+    scale = reading.height / other.height
+    return [line for line in outside if not any(_is_again(line, again, scale) for again in other.lines)]
+
+
+def _is_again(line: Line, other: Line, scale: float) -> bool:
+    return abs(line.rect.y0 - scale * other.rect.y0) < line.rect.y1 - line.rect.y0 and ratio(line.text, other.text) >= _ALIKE
 
 
 def _are_notes(lines: Sequence[Line], table: Rect) -> bool:
@@ -133,7 +143,7 @@ def _seen(reading: Reading, table: Rect) -> _Seen:
     words = [word for line in reading.lines for word in line.words if inside(word.rect, table) > 0.5 and not word.is_vertical]
     lines = [_phrases(line, reading.width) for line in text_lines(words)]
     with_values = [number for number, line in enumerate(lines) if _has_values(line)]
-    is_wordy = len(with_values) < _LEAST_VALUES * len(lines)
+    is_wordy = not with_values or len(with_values) < _LEAST_VALUES * len(lines)
     count = 1 if is_wordy else with_values[0]
     return _Seen(tuple(lines[:count]), tuple(lines[count:]), is_wordy)
 
