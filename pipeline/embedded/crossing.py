@@ -65,6 +65,8 @@ def joint(start: Reading, previous: Reading, current: Reading) -> Joint:
     if not old.body or not new.body:
         return "none"
     origin = _seen(start, _tables(start)[-1]) if _tables(start) else old
+    if old.is_wordy or not _heading_text(old):  # layout may part a table at a section, and only its first part has the headings
+        origin = _seen(previous, _tables(previous)[0]) if len(_tables(previous)) > 1 else origin
     if _adds_columns(old, new) or _adds_columns(origin, new):
         return "columns"
     return "rows" if _adds_rows(old, origin, new, says_so=bool(title)) else "none"
