@@ -9,7 +9,7 @@ from pipeline.strip import PartialReading, PlacedCell, Strip, squashed
 from schemas.located import Located
 
 # How alike, of 100, a row label and its print beside further columns must be: an OCR may misread a letter of one of them.
-LABEL_RATIO = 85.0
+LABEL_RATIO = 80.0
 
 
 class Beside(NamedTuple):
@@ -91,7 +91,7 @@ def _has_labels(beside: Beside) -> bool:
     strip = beside.strip
     texts = [text for row, text in strip.column(0).items() if row >= strip.n_header_rows and text.strip()]
     is_claimed = beside.readings[0].reading.n_row_header_cols > 0
-    return is_claimed and sum(not any(map(str.isdigit, text)) for text in texts) > 0.5 * len(texts)
+    return is_claimed and sum(text.strip()[0].isalpha() for text in texts) > 0.5 * len(texts)
 
 
 def _again(first: Strip, strip: Strip, n_labels: int) -> frozenset[PlacedCell]:

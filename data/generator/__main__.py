@@ -19,7 +19,7 @@ def write_samples(out: Path) -> None:
     for sample in samples:
         (out / sample.product.truth.document).write_bytes(sample.product.pdf)
         stem = Path(sample.product.truth.document).stem
-        _write_json(truth / f"{stem}.json", sample.product.truth.model_dump(mode="json"))
+        _write_json(truth / f"{stem}.json", sample.product.truth.model_dump(mode="json", exclude_defaults=True))
     _write_questions(out, samples)
 
 

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import pymupdf
 
+from data.generator.crossing.cases import make_crossing_tables
 from data.generator.northwind.layout import report_layout
 from data.generator.northwind.reports import report_script
 from data.generator.paper import make_paper
@@ -23,7 +24,7 @@ class Sample(NamedTuple):
 def all_samples() -> tuple[Sample, ...]:
     """Every sample document."""
     with_text = [make_document(f"northwind-annual-report-{year}.pdf", report_script(year), report_layout(year)) for year in (2022, 2023)]
-    with_text += [make_paper(), make_slides()]
+    with_text += [make_paper(), make_slides(), make_crossing_tables()]
     images = [make_scan(), make_price_list()]
     return (
         *(Sample(product, page_texts(product.pdf)) for product in with_text),

@@ -19,8 +19,14 @@ Joint = Literal["none", "rows", "columns"]
 
 _EDGE = 0.07
 """Share of a page's height at its top and bottom where only furniture stands."""
+_MOST_EDGE = 0.15
+"""The same of what looks like a running head or foot."""
 _ALIKE = 88.0
 """How alike, of 100, two headings, labels or titles must be to count as the same: survey images cost the OCR letters."""
+_LEAST_ALIKE = 70.0
+"""The same of one label among others: a short one loses a third of its likeness with a letter."""
+_LEAST_VALUES = 0.35
+"""Least share of a table's printed lines that hold values: wrapped text has fewer."""
 _NUMBERED = re.compile(r"(?:table|exhibit|schedule|figure)\s+([\w.-]*\w)", re.IGNORECASE)
 _PHRASE_GAP = 0.9
 """Widest gap, in line heights, between two words of one cell."""
@@ -37,6 +43,8 @@ class _Seen(NamedTuple):
 
     heading: tuple[tuple[_Phrase, ...], ...]
     body: tuple[tuple[_Phrase, ...], ...]
+    is_wordy: bool
+    """Whether it holds words rather than numbers: then only its first line is known to be a heading, if any is."""
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -57,20 +65,25 @@ def joint(start: Reading, previous: Reading, current: Reading) -> Joint:
     if not old.body or not new.body:
         return "none"
     origin = _seen(start, _tables(start)[-1]) if _tables(start) else old
+    if old.is_wordy or not _heading_text(old):  # layout may part a table at a section, and only its first part has the headings
+        origin = _seen(previous, _tables(previous)[0]) if len(_tables(previous)) > 1 else origin
     if _adds_columns(old, new) or _adds_columns(origin, new):
         return "columns"
     return "rows" if _adds_rows(old, origin, new, says_so=bool(title)) else "none"
 
 
 def furniture(reading: Reading) -> list[Line]:
-    """Return the lines of a page that are running heads, page numbers and the like."""
-    regions = [region.rect for region in reading.regions if region.kind in {"header", "footer"}]
-    top, bottom = _EDGE * reading.height, (1 - _EDGE) * reading.height
-    return [
-        line
-        for line in reading.lines
-        if line.rect.y1 < top or line.rect.y0 > bottom or any(inside(line.rect, region) > 0.5 for region in regions)
-    ]
+    """Return the lines of a page that are running heads, page numbers and the like, or stand beside or beyond them."""
+    top, bottom = _edges(reading)
+    return [line for line in reading.lines if not top < (line.rect.y0 + line.rect.y1) / 2 < bottom]
+
+
+def _edges(reading: Reading) -> tuple[float, float]:
+    """Return the lower edge of the running heads and the upper edge of the running feet, in pixels."""
+    near, far = _EDGE * reading.height, (1 - _EDGE) * reading.height
+    heads = [region.rect.y1 for region in reading.regions if region.kind == "header" and region.rect.y1 < _MOST_EDGE * reading.height]
+    feet = [region.rect.y0 for region in reading.regions if region.kind == "footer" and region.rect.y0 > (1 - _MOST_EDGE) * reading.height]
+    return max([near, *heads]), min([far, *feet])
 
 
 def _tables(reading: Reading) -> list[Rect]:
@@ -79,11 +92,10 @@ def _tables(reading: Reading) -> list[Rect]:
 
 def _title_between(previous: Reading, last: Rect, current: Reading, first: Rect) -> str | None:
     """Return the title above `first` that says it goes on, "" if there is none; None if something else stands between the two tables."""
-    repeated = [*furniture(previous), *furniture(current)]
-    below = [line for line in _beyond(previous, repeated, last) if line.rect.y0 > last.y1]
-    above = [line for line in _beyond(current, repeated, first) if line.rect.y1 < first.y1]
-    drawn_below = any(region.kind in {"chart", "picture"} and region.rect.y0 > last.y1 for region in previous.regions)
-    drawn_above = any(region.kind in {"chart", "picture"} and region.rect.y1 < first.y0 for region in current.regions)
+    below = [line for line in _beyond(previous, last, current) if line.rect.y0 > last.y1]
+    above = [line for line in _beyond(current, first, previous) if line.rect.y1 < first.y1]
+    drawn_below = any(rect.y0 > last.y1 for rect in _drawings(previous))
+    drawn_above = any(rect.y1 < first.y0 for rect in _drawings(current))
     if drawn_below or drawn_above or not _are_notes(below, last):
         return None
     old = [line.text for line in previous.lines if line.rect.y1 < last.y0 + 0.5 * (last.y1 - last.y0)]
@@ -93,17 +105,23 @@ def _title_between(previous: Reading, last: Rect, current: Reading, first: Rect)
     return title if says_continued(title) and not _has_other_number(title, old) else None
 
 
-def _beyond(reading: Reading, repeated: Sequence[Line], table: Rect) -> list[Line]:
-    """Return the lines outside a table that are no furniture."""
-    return [
-        line
-        for line in reading.lines
-        if inside(line.rect, table) < 0.5 and not any(_is_again(line, other) for other in repeated) and line not in repeated
-    ]
+def _drawings(reading: Reading) -> list[Rect]:
+    """Return the charts and pictures of a page that are no furniture: a logo may stand beside the running head."""
+    top, bottom = _edges(reading)
+    drawn = [region.rect for region in reading.regions if region.kind in {"chart", "picture"}]
+    return [rect for rect in drawn if rect.y1 > top and rect.y0 < bottom]
 
 
-def _is_again(line: Line, other: Line) -> bool:
-    return abs(line.rect.y0 - other.rect.y0) < 2 * (line.rect.y1 - line.rect.y0) and ratio(line.text, other.text) >= _ALIKE
+def _beyond(reading: Reading, table: Rect, other: Reading) -> list[Line]:
+    """Return the lines outside a table that are no furniture: neither at the page's edge nor at the same height of the other page too."""
+    heads = furniture(reading)
+    outside = [line for line in reading.lines if inside(line.rect, table) < 0.5 and line not in heads]
+    scale = reading.height / other.height
+    return [line for line in outside if not any(_is_again(line, again, scale) for again in other.lines)]
+
+
+def _is_again(line: Line, other: Line, scale: float) -> bool:
+    return abs(line.rect.y0 - scale * other.rect.y0) < line.rect.y1 - line.rect.y0 and ratio(line.text, other.text) >= _ALIKE
 
 
 def _are_notes(lines: Sequence[Line], table: Rect) -> bool:
@@ -126,8 +144,10 @@ def _has_other_number(title: str, others: Sequence[str]) -> bool:
 def _seen(reading: Reading, table: Rect) -> _Seen:
     words = [word for line in reading.lines for word in line.words if inside(word.rect, table) > 0.5 and not word.is_vertical]
     lines = [_phrases(line, reading.width) for line in text_lines(words)]
-    count = next((number for number, line in enumerate(lines) if _has_values(line)), min(1, len(lines)))
-    return _Seen(tuple(lines[:count]), tuple(lines[count:]))
+    with_values = [number for number, line in enumerate(lines) if _has_values(line)]
+    is_wordy = not with_values or len(with_values) < _LEAST_VALUES * len(lines)
+    count = 1 if is_wordy else with_values[0]
+    return _Seen(tuple(lines[:count]), tuple(lines[count:]), is_wordy)
 
 
 def _phrases(words: Sequence[Word], width: int) -> tuple[_Phrase, ...]:
@@ -151,7 +171,8 @@ def _adds_columns(old: _Seen, new: _Seen) -> bool:
         return False
     if not any(new.labels):
         return bool(new.heading) and not any(phrase.text for line in new.heading for phrase in line if _is_among(phrase.text, _heads(old)))
-    return all(ratio(label, again) >= _ALIKE for label, again in zip(old.labels, new.labels, strict=True))
+    likeness = [ratio(label, again) for label, again in zip(old.labels, new.labels, strict=True)]
+    return min(likeness) >= _LEAST_ALIKE and sum(likeness) / len(likeness) >= _ALIKE
 
 
 def _heads(seen: _Seen) -> list[str]:
@@ -174,12 +195,8 @@ def _adds_rows(old: _Seen, origin: _Seen, new: _Seen, *, says_so: bool) -> bool:
         return False
     if _same_heading(origin, new) or _same_heading(old, new):
         return says_so or not _is_ended(old)
-    is_headless = not _heading_text(new) or not _has_numbers(new)
+    is_headless = new.is_wordy if old.is_wordy else not _heading_text(new)
     return is_headless and _same_columns(old, new)
-
-
-def _has_numbers(seen: _Seen) -> bool:
-    return any(is_value(phrase.text) for line in seen.body for phrase in line)
 
 
 def _is_ended(seen: _Seen) -> bool:

@@ -117,10 +117,26 @@ def test_a_table_goes_on_at_the_top_of_the_next_page(foot: Reading) -> None:
 
 def test_a_table_with_its_own_title_begins_anew(foot: Reading) -> None:
     other = read(table_at(80, title="Table 4. Vessels by district"))
-    assert not layout.continues(foot, other)
+    (_, second) = layout.survey_pages([(1, 4, foot), (1, 5, other)])
+    assert not second.tables[0].continues
 
 
-def test_nothing_continues_from_another_document_or_over_a_missing_page(foot: Reading) -> None:
-    again = read(table_at(60))
-    pages = layout.survey_pages([(1, 4, foot), (2, 5, again), (1, 6, again)])
+@pytest.fixture(scope="module")
+def head() -> Reading:
+    return read(table_at(60, [ROWS[0], *((f"Quarter {n}", f"{n * 137:,}", f"{n * 91:,}") for n in range(13, 20))]))
+
+
+def test_nothing_continues_from_another_document(foot: Reading, head: Reading) -> None:
+    pages = layout.survey_pages([(1, 4, foot), (2, 5, head), (1, 6, head)])
     assert not any(table.continues for page in pages for table in page.tables)
+
+
+def test_a_table_goes_on_after_an_empty_page(foot: Reading, head: Reading) -> None:
+    pages = layout.survey_pages([(1, 4, foot), (1, 5, read(lambda _: None)), (1, 6, head)])
+    assert pages[2].tables[0].continues
+
+
+def test_further_columns_of_the_same_rows_are_no_further_rows(foot: Reading) -> None:
+    rows = [("Region", "2021", "2020"), *((name, f"{n * 53:,}", f"{n * 47:,}") for n, (name, _, _) in enumerate(ROWS[1:], 1))]
+    (_, second) = layout.survey_pages([(1, 4, foot), (1, 5, read(table_at(60, rows)))])
+    assert (second.tables[0].continues, second.tables[0].adds_columns) == (False, True)

@@ -28,5 +28,10 @@ def _faults(truth: TableTruth, table: Table) -> Iterator[str]:
     read = {(cell.row, cell.col): cell.text for cell in table.cells}
     for row, texts in enumerate(truth.rows):
         for col, text in enumerate(texts):
-            if cell_text(read.get((row, col), "")) != cell_text(text):
+            if _seen(read.get((row, col), "")) != _seen(text):
                 yield f"row {row}, column {col}: {read.get((row, col), '')!r} instead of {text!r}"
+
+
+def _seen(text: str) -> str:
+    """Return a text as it looks: a capital I and a small l are one stroke in a face without serifs."""
+    return cell_text(text).replace("I", "l")

@@ -186,11 +186,12 @@ def _flowable(case: Case, block: Block, placements: Placements) -> Paragraph:
         font = case.fonts.bold if block.style == "title" else case.fonts.regular
         return Paragraph(block.text, ParagraphStyle(block.style, fontName=font, fontSize=size, leading=1.25 * size, textColor=INK))
     whole = case.tables[block.table]
-    table: Paragraph = draw_table(_spec(whole, block), case.fonts, placements)  # type: ignore[assignment]
+    table: Paragraph = draw_table(part_spec(whole, block), case.fonts, placements)  # type: ignore[assignment]
     return table
 
 
-def _spec(whole: Whole, part: Part) -> TableSpec:
+def part_spec(whole: Whole, part: Part) -> TableSpec:
+    """Return what is drawn of a part."""
     head = whole.rows[: whole.n_header_rows] if part.has_header else ()
     body = [*whole.rows[whole.n_header_rows :][part.start : part.stop]]
     if part.first:

@@ -19,7 +19,7 @@ def without_title(grid: Grid, box: Rect) -> Grid:
     """Return `grid` without the lines at its top that are the title of the table located in `box`, not headings.
 
     Only the first column holds such a line, and it reads like a title, is longer than any row label, lies above the
-    box, or stands over a heading row that leaves the first column empty.
+    box, or stands over a heading row that leaves the first column empty. What begins in lower case is the rest of a row.
     """
     rows = grid.rows()
     count = 0
@@ -40,7 +40,8 @@ def _is_title(cells: Sequence[GridCell], below: Sequence[GridCell], box: Rect, l
     line = next(cell for cell in cells if cell.text)
     is_stub_empty = not any(cell.text for cell in below if cell.col == 0)
     is_long = len(line.text) > 1.3 * longest
-    return is_caption(line.text) or is_stub_empty or is_long or (line.rect.y0 + line.rect.y1) / 2 < box.y0
+    is_above = (line.rect.y0 + line.rect.y1) / 2 < box.y0
+    return is_caption(line.text) or ((is_stub_empty or is_long or is_above) and not line.text[:1].islower())
 
 
 def with_headings_above(grid: Grid, lines: Sequence[Line], rules: Rules) -> Grid:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.embedded.reading import Line, Rect, Word
+from pipeline.embedded.tables.rules import Rules
 
 _EM_DASH, _EN_DASH, _HYPHEN = 0.6, 0.32, 0.16
 """Narrowest dash of each kind, in line heights; a line as detected is about 1.3 ems high."""
@@ -17,13 +18,18 @@ _CLEAR = 0.4
 """How far, in line heights, a lone dash is from any other ink at its left and right."""
 
 
-def lone_dashes(image: NDArray[np.uint8], lines: Sequence[Line]) -> tuple[Line, ...]:
-    """Return the dashes of `image` (height, width, 3; RGB) that `lines` miss and that stand at the height of a line."""
+def lone_dashes(image: NDArray[np.uint8], lines: Sequence[Line], rules: Rules) -> tuple[Line, ...]:
+    """Return the dashes of `image` (height, width, 3; RGB) that `lines` miss and that stand at the height of a line.
+
+    The upright `rules` beside them do not count as ink.
+    """
     if not lines:
         return ()
     height = float(np.median([line.rect.y1 - line.rect.y0 for line in lines]))
     gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     ink = cv2.adaptiveThreshold(gray, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, 31, 20)
+    for rule in rules.vertical:
+        ink[int(rule.y0) : int(rule.y1), max(int(rule.x0) - 1, 0) : int(rule.x1) + 1] = 0
     _, _, stats, _ = cv2.connectedComponentsWithStats(ink)
     rects = (Rect(float(x), float(y), float(x + w), float(y + h)) for x, y, w, h, _ in stats[1:])
     dashes = [rect for rect in rects if _is_dash(rect, height) and _stands_free(ink, rect, height)]

@@ -49,8 +49,8 @@ def read_part(image: NDArray[np.uint8], box: Rect) -> PartGrid:
     angle = find_skew(image)
     upright, box = turned_back(image, angle), turned(box, -angle, width, height)
     read = tuple(line for line in read_lines(upright) if line.rect.y0 > 1 and line.rect.y1 < height - 1)
-    lines = (*read, *lone_dashes(upright, read))
     rules = find_rules(upright, read)
+    lines = (*read, *lone_dashes(upright, read, rules))
     words = [word for line in lines for word in line.words]
     grid = tidied(filled(_best_grid(upright, box, lines, rules), words))
     grid = without_title(with_headings_above(with_split_heading(grid, words, rules), lines, rules), box)
