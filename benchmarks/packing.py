@@ -13,7 +13,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -118,7 +118,7 @@ def ratios(rows: Sequence[Result]) -> str:
         f"| {row.n_streamed / row.bound:.4f} | {row.seconds:.2f} | {row.seconds_streamed:.2f} |"
         for row in rows
     ]
-    return "\n".join([head + "|", *lines, ""])
+    return "\n".join([head, "|---" * 10 + "|", *lines, ""])
 
 
 def bound_of_windows(documents: Sequence[Pages]) -> int:
@@ -156,9 +156,7 @@ def place(pages: Pages, page_no: int) -> str:
 def growth(documents: Sequence[Pages]) -> str:
     """Return how the time to pack grows with the number of documents."""
     sizes = [size for size in SIZES if size <= len(documents)]
-    seconds = [
-        min(timed(lambda size=size: pack(documents[:size], CAPACITY, PRICE))[1] for _ in range(1 + (size < 30_000))) for size in sizes
-    ]
+    seconds = [timed(partial(pack, documents[:size], CAPACITY, PRICE))[1] for size in sizes]
     pages = [sum(len(own.images) for own in documents[:size]) for size in sizes]
     exponent = np.polyfit(np.log(sizes), np.log(seconds), 1)[0]
     per_n_log_n = [second / (size * np.log2(size)) * 1e6 for size, second in zip(sizes, seconds, strict=True)]

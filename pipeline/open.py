@@ -7,9 +7,8 @@ TIFF) are documents too.
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Container
+from collections.abc import Iterable
 from contextlib import suppress
-from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,13 +16,14 @@ import pdf2image
 import pymupdf
 from pdf2image.exceptions import PDFInfoNotInstalledError, PDFPageCountError, PDFPopplerTimeoutError, PDFSyntaxError
 
-from pipeline.hints import NO_HINTS, PageHints, Word, goes_on, page_hints, section_pages
+from pipeline.hints import NO_HINTS, PageHints, Span, Word, begins_section, goes_on, page_hints, section_pages
 from schemas.document import Document, Engine, Page, Source
 from schemas.errors import CorruptPdf, EmptyPdf, EncryptedPdf, OversizedPage, SourceError, UnsupportedFile
 
 # Some PDFs hide text of under a point; nobody reads it, and it would ask for a resolution that no page needs.
 SMALLEST_FONT_PT = 3.0
 POINTS_PER_INCH = 72
+_Edges = tuple[float, float, float, float]
 _READABLE_IMAGES = ("PNG", "JPEG", "JPG", "TIFF", "TIF", "IMAGE")
 
 
@@ -143,10 +143,17 @@ class _Seen(NamedTuple):
 
 def _pages(file: pymupdf.Document) -> tuple[Page, ...]:
     sections = section_pages(_outline(file), file.page_count)
-    seen = chain((_page(file, number, sections) for number in range(file.page_count)), [_Seen(_unreadable_page(file.page_count))])
-    return tuple(
-        page.model_copy(update={"table_goes_on": True}) if goes_on(hints, after) else page for (page, hints), (_, after) in pairwise(seen)
-    )
+    pages: list[Page] = []
+    before = NO_HINTS
+    for number in range(file.page_count):
+        page, hints = _page(file, number)
+        if pages and goes_on(before, hints):
+            pages[-1] = pages[-1].model_copy(update={"table_goes_on": True})
+        if number + 1 in sections or begins_section(before, hints):
+            page = page.model_copy(update={"opens_section": True})
+        pages.append(page)
+        before = hints
+    return tuple(pages)
 
 
 def _outline(file: pymupdf.Document) -> list[tuple[int, int]]:
@@ -156,12 +163,13 @@ def _outline(file: pymupdf.Document) -> list[tuple[int, int]]:
     return []
 
 
-def _page(file: pymupdf.Document, number: int, sections: Container[int]) -> _Seen:
+def _page(file: pymupdf.Document, number: int) -> _Seen:
     try:
         page = file[number]
         rect = page.rect
-        fonts, words = _text_layer(page) if file.is_pdf else (Counter[float](), ())
-        hints = page_hints(words)
+        spans, words = _text_layer(page) if file.is_pdf else ([], [])
+        fonts = _font_sizes(spans)
+        hints = page_hints(words, spans)
         return _Seen(
             Page(
                 page_no=number + 1,
@@ -174,7 +182,6 @@ def _page(file: pymupdf.Document, number: int, sections: Container[int]) -> _See
                 image_dpi=_covering_image_dpi(page),
                 is_blank=not fonts and _draws_nothing(page) if file.is_pdf else False,
                 kind=hints.kind,
-                opens_section=number + 1 in sections,
             ),
             hints,
         )
@@ -187,15 +194,32 @@ def _unreadable_page(number: int) -> Page:
     return Page(page_no=number + 1, width_pt=612, height_pt=792)
 
 
-def _text_layer(page: pymupdf.Page) -> tuple["Counter[float]", list[Word]]:
-    """Return how many visible characters there are at each font size in points, and the words."""
+def _text_layer(page: pymupdf.Page) -> tuple[list[Span], list[Word]]:
+    """Return the pieces of text in one font, and the words, where they are on the upright page."""
     text = page.get_textpage(flags=pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES)
+    turn = page.rotation_matrix if page.rotation else None
+    spans = [
+        Span(_upright(span["bbox"], turn), span["size"], bool(span["flags"] & pymupdf.TEXT_FONT_BOLD), len(span["text"].strip()))
+        for block in text.extractDICT()["blocks"]
+        for line in block.get("lines", ())
+        for span in line["spans"]
+    ]
+    return spans, [(*_upright(word[:4], turn), word[4]) for word in text.extractWORDS()]
+
+
+def _upright(box: _Edges, turn: pymupdf.Matrix | None) -> _Edges:
+    if not turn:
+        return box
+    x0, y0, x1, y1 = pymupdf.Rect(box) * turn
+    return x0, y0, x1, y1
+
+
+def _font_sizes(spans: Iterable[Span]) -> "Counter[float]":
+    """Return how many visible characters the text layer has at each font size in points."""
     sizes: Counter[float] = Counter()
-    for block in text.extractDICT()["blocks"]:
-        for line in block.get("lines", ()):
-            for span in line["spans"]:
-                sizes[round(span["size"], 1)] += len(span["text"].strip())
-    return +sizes, [word[:5] for word in text.extractWORDS()]
+    for span in spans:
+        sizes[round(span.size, 1)] += span.n_chars
+    return +sizes
 
 
 def _tenth_percentile(sizes: "Counter[float]") -> float | None:
