@@ -208,7 +208,7 @@ def _text_layer(page: pymupdf.Page) -> tuple[list[Span], list[Word]]:
 
 
 def _upright(box: _Edges, turn: pymupdf.Matrix | None) -> _Edges:
-    if not turn:
+    if turn is None:
         return box
     x0, y0, x1, y1 = pymupdf.Rect(box) * turn
     return x0, y0, x1, y1
