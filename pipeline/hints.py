@@ -30,8 +30,8 @@ SAME_COLUMNS = 0.6
 _NUMBER = re.compile(r"[(\[$€£¥+\-–—]*\d[\d.,]*[)\]%]*|[-–—]+%?")
 _YEAR = re.compile(r"(19|20)\d\d")
 _UNIT_MARKS = frozenset("$€£¥%()") | {")%", "%)"}
-_PAGE_NUMBER = re.compile(r"\W*(page )?\W*([a-z]-)?([\d#]+|[ivxl]+)\W*( of [\d#]+)?", re.IGNORECASE)
-_SCALE = re.compile(r"\W*((all )?amounts |(u\.?s\.? )?dollars |shares )?(\w+ )?\W*(thousands|millions|billions)\b.{0,40}", re.IGNORECASE)
+_PAGE_NUMBER = re.compile(r"\W*(page\W+)?([a-z]-)?(\d+|[ivxl]+)\W*( of \d+)?", re.IGNORECASE)
+_SCALE = re.compile(r"\W*((all )?amounts |(u\.?s\.? )?dollars |shares )?(\w+ )?(thousands|millions|billions)\b.{0,40}", re.IGNORECASE)
 _CONTINUED = re.compile(r"\b(continued|cont'?d)\b", re.IGNORECASE)
 _INTRODUCES = re.compile(r"\b(follows?|following|below)\b.{0,40}$", re.IGNORECASE)
 
