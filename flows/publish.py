@@ -79,7 +79,7 @@ def summary(report: Report, out: Path) -> str:
         _counts(report),
         *_warnings(outcome.warnings),
         *_failures(outcome.failures, names),
-        *_answers(outcome.answers, names),
+        *_answers([answer for answer in outcome.answers if not answer.field], names),
         *_dataset(report, out),
     )
     return "\n\n".join(sections)

@@ -7,7 +7,9 @@ from pydantic import Field
 
 from pipeline.line import served_model
 from pipeline.questions import load_questions
+from pipeline.schema_files import load_schema_file
 from schemas.errors import SettingsError
+from schemas.fields import Scope
 from schemas.settings import EMBEDDED, Job, Profile, Task
 from schemas.value import Value
 
@@ -19,6 +21,10 @@ class ExtractRequest(Value):
     """PDFs, images, folders, globs or manifests; paths on the machine that runs the flow, or fsspec URLs."""
     questions_file: Path | None = Field(None, title="Question file")
     """YAML, JSONL or CSV with id, question and optionally docs and answer_kind."""
+    schema_file: Path | None = Field(None, title="Schema of your own fields")
+    """A JSON Schema as .json or .yaml: its fields are read into tables of their own. No code is imported here."""
+    schema_scope: Scope = Field("document", title="Scope of your own fields")
+    """document: the fields of each document; collection: of all documents of a collection jointly."""
     tasks: tuple[Task, ...] = Field(("tables", "charts", "answers"), min_length=1, title="Tasks")
     """What to extract; answers need a question file."""
     profile: Profile = Field("balanced", title="Profile")
@@ -45,11 +51,12 @@ class ExtractRequest(Value):
         """Return the job, its paths absolute.
 
         Raises:
-            SettingsError: the question file cannot be read, or a path is relative to a folder that will vanish.
+            SettingsError: the question or the schema file cannot be read, or a path is relative to a folder that will vanish.
         """
         return Job(
             sources=tuple(source if "://" in source else str(_located(Path(source))) for source in self.sources),
             questions=load_questions(_located(self.questions_file)) if self.questions_file else (),
+            user_schemas=(load_schema_file(_located(self.schema_file), self.schema_scope),) if self.schema_file else (),
             tasks=self.tasks,
             profile=self.profile,
             out=_located(self.out),
@@ -65,7 +72,8 @@ class ExtractRequest(Value):
         first = self.sources[0].rstrip("/").rpartition("/")[2] or self.sources[0]
         more = f" and {len(self.sources) - 1} more" if len(self.sources) > 1 else ""
         tasks = [task for task in self.tasks if task != "answers" or self.questions_file]
-        return f"{first}{more}: {', '.join(tasks or self.tasks)}"
+        own = ["fields"] if self.schema_file else []
+        return f"{first}{more}: {', '.join([*tasks, *own] or self.tasks)}"
 
 
 def _located(path: Path) -> Path:

@@ -2,14 +2,14 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from enum import IntEnum
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 
 from pipeline import display
@@ -17,15 +17,19 @@ from pipeline.check import Check, check, worst
 from pipeline.embedded.config import EmbeddedConfig
 from pipeline.embedded.serve import run_server
 from pipeline.estimate import estimate
+from pipeline.forecast import forecast, scopes, terms_of_job
 from pipeline.ledger import Ledger, silent
 from pipeline.line import served_model
 from pipeline.questions import load_questions
 from pipeline.run import open_sources, run
+from pipeline.schema_files import load_schemas
 from pipeline.serving import Format, ServeRequest, execute, files, what_next, written
+from pipeline.throughputs import DEFAULT, load_throughput
 from pipeline.workers import Workers
-from schemas.document import Document
 from schemas.errors import BackendError, BudgetError, LongreadError
+from schemas.estimate import Estimate
 from schemas.failure import Failure
+from schemas.fields import Scope
 from schemas.outcome import Report
 from schemas.settings import EMBEDDED, Job, Settings
 
@@ -49,6 +53,11 @@ class Exit(IntEnum):
 
 Sources = Annotated[list[str], typer.Argument(metavar="SOURCE...", help="PDFs, images, folders, globs or manifests; paths or fsspec URLs.")]
 Questions = Annotated[Path | None, typer.Option(help="YAML, JSONL or CSV with id, question and optionally docs and answer_kind.")]
+Schemas = Annotated[
+    list[str] | None,
+    typer.Option("--schema", metavar="FILE", help="Your own fields: a JSON Schema (.json, .yaml), package.module:Class or file.py:Class."),
+]
+SchemaScope = Annotated[str, typer.Option(help="document: fields of each document; collection: of all documents of a collection jointly.")]
 Tasks = Annotated[str, typer.Option(help="What to extract, separated by commas.")]
 CheckpointFolder = Annotated[
     Path | None, typer.Option(help="A copy of the served checkpoint's small files: prompts are then counted to the token.")
@@ -63,6 +72,8 @@ ProfileName = Annotated[str, typer.Option(help="fast, balanced or thorough.")]
 def run_command(
     sources: Sources,
     questions: Questions = None,
+    schema: Schemas = None,
+    schema_scope: SchemaScope = "document",
     tasks: Tasks = "tables,charts,answers",
     profile: ProfileName = "balanced",
     out: Annotated[Path, typer.Option(help="The folder of the output dataset.")] = Path("out"),
@@ -72,10 +83,12 @@ def run_command(
     checkpoint: CheckpointFolder = None,
     force: Annotated[bool, typer.Option("--force", help="Read documents again that are committed already.")] = False,
 ) -> None:
-    """Read documents into tables, charts and answers; add one committed run to the dataset."""
+    """Read documents into tables, charts, answers and your own fields; add one committed run to the dataset."""
     job = _job(
         sources=sources,
         questions=questions,
+        schemas=schema or (),
+        schema_scope=schema_scope,
         tasks=tasks,
         profile=profile,
         out=out,
@@ -94,14 +107,23 @@ def run_command(
 
 @app.command(name="plan")
 def plan_command(
-    sources: Sources, questions: Questions = None, profile: ProfileName = "balanced", checkpoint: CheckpointFolder = None
+    sources: Sources,
+    questions: Questions = None,
+    tasks: Tasks = "tables,charts,answers",
+    profile: ProfileName = "balanced",
+    checkpoint: CheckpointFolder = None,
+    gpu: Annotated[str, typer.Option(help="A throughput profile, or a YAML file that changes one.")] = DEFAULT,
+    replicas: Annotated[int, typer.Option(min=1, help="Servers of the model that share the work.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout, keys as in docs/scale.md; the rest on stderr.")] = False,
 ) -> None:
     """Say what a run would take: pages, tokens, batches, requests, time and cost. No backend is opened."""
-    job = _job(sources=sources, questions=questions, profile=profile, checkpoint=checkpoint)
-    settings = Settings()
-    documents, failures = _or_exit(_opened(job, settings))
-    console = Console()
-    display.plan(console, estimate(documents, job, settings))
+    job = _job(sources=sources, questions=questions, tasks=tasks, profile=profile, checkpoint=checkpoint)
+    estimated, failures = _or_exit(_estimated(job, Settings(), gpu, replicas))
+    console = Console(stderr=as_json)
+    if as_json:
+        sys.stdout.write(estimated.model_dump_json(indent=2) + "\n")
+    else:
+        display.plan(console, estimated)
     display.failures(console, failures)
     raise typer.Exit(Exit.FAILURES if failures else Exit.OK)
 
@@ -167,6 +189,8 @@ def serve_sglang(
 def _job(
     *,
     questions: Path | None = None,
+    schemas: Sequence[str] = (),
+    schema_scope: str = "document",
     checkpoint: Path | None = None,
     preset: str | None = None,
     tasks: str = "tables,charts,answers",
@@ -174,21 +198,24 @@ def _job(
 ) -> Job:
     try:
         options["questions"] = load_questions(questions) if questions else ()
+        options["user_schemas"] = load_schemas(schemas, TypeAdapter(Scope).validate_python(schema_scope))
         options["tasks"] = [task.strip() for task in tasks.split(",")]
         options |= served_model(preset, checkpoint)
         return Job.model_validate(options)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        _stop(Exit.USAGE, f"--{first['loc'][0]}: {first['msg']}")
+        _stop(Exit.USAGE, f"--{first['loc'][0] if first['loc'] else 'schema-scope'}: {first['msg']}")
     except LongreadError as error:
         _stop(Exit.USAGE, str(error))
 
 
-async def _opened(job: Job, settings: Settings) -> tuple[list[Document], tuple[Failure, ...]]:
-    ledger = Ledger(silent)
+async def _estimated(job: Job, settings: Settings, gpu: str, replicas: int) -> tuple[Estimate, tuple[Failure, ...]]:
+    throughput, ledger = load_throughput(gpu), Ledger(silent)
     async with Workers(settings) as workers:
         documents, _ = await open_sources(workers, job, settings, ledger)
-    return documents, ledger.failures
+    asked = scopes(job.questions if "answers" in job.tasks else (), documents)
+    planned = forecast(documents, asked, documents, terms_of_job(job, settings))
+    return estimate(documents, planned, throughput, replicas, counted=bool(job.checkpoint)), ledger.failures
 
 
 def _or_exit(work: Coroutine[Any, Any, T]) -> T:

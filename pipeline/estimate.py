@@ -1,85 +1,152 @@
-"""What a job will take, before any page is rasterized or any backend opened."""
+"""What a job will take, before any page is rasterized or any backend opened: the planned requests at a throughput profile's rates, pure."""
 
-import math
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 
-from pipeline.answer import scope_of
-from pipeline.line import price_of, text_count
-from pipeline.pack import cost, pack
-from pipeline.plan import survey_images
-from pipeline.prompt import fixed_cost
-from pipeline.windows import pages_of
+from pipeline.forecast import (
+    BYTES_PER_PIXEL,
+    BYTES_PER_TOKEN,
+    CITED_PAGES_PER_FINDING,
+    REPLY_TOKENS_PER_ANSWER,
+    REPLY_TOKENS_PER_CELL,
+    REPLY_TOKENS_PER_PAGE,
+    Forecast,
+    PlannedRequest,
+)
 from schemas.document import Document
-from schemas.errors import SettingsError
-from schemas.settings import Job, Question, Settings
-from schemas.value import Value
+from schemas.estimate import Amounts, DocumentEstimate, Estimate
+from schemas.message import RequestKind
+from schemas.throughput import Throughput
 
-# A page's entry in a survey reply, without tables: what the JSON of its marker numbers and kind takes.
-REPLY_TOKENS_PER_PAGE = 60
-REPLY_TOKENS_PER_ANSWER = 300
-
-
-class DocumentEstimate(Value):
-    """One document."""
-
-    filename: str
-    n_pages: int
-    n_blank: int
-    image_tokens: int
-
-
-class Estimate(Value):
-    """All documents of a job: the survey and the questions. Tables and charts come on top, once the survey has found them."""
-
-    documents: tuple[DocumentEstimate, ...]
-    n_batches: int
-    n_requests: int
-    input_tokens: int
-    output_tokens: int
-    gpu_seconds: float
-    """Of one GLM-4.6V server, at the rates in the settings; a prefix cache makes it less."""
-    cost_usd: float
-    """At the prices in the settings."""
+STAGE: dict[RequestKind, str] = {
+    "survey": "survey_tokens",
+    "table": "read_tokens",
+    "tables": "read_tokens",
+    "chart": "read_tokens",
+    "verify": "read_tokens",
+    "finding": "answer_tokens",
+    "answer": "answer_tokens",
+    "fields": "answer_tokens",
+}
+SECONDS_PER_HOUR = 3_600
 
 
-def estimate(documents: Sequence[Document], job: Job, settings: Settings) -> Estimate:
-    """Return what surveying the documents and asking the questions will take."""
-    images = {document.doc_id: survey_images(document, job.image_limits) for document in documents}
-    count = text_count(job)
-    price, fixed = price_of(count), fixed_cost(count)
-    capacity = settings.context_tokens - settings.max_output_tokens - fixed
-    scopes = [*_scopes(documents, job.questions if "answers" in job.tasks else ())]
-    batches = pack([pages_of(document, images[document.doc_id]) for document in documents], capacity, price, together=scopes)
-    segments = [segment for batch in batches for segment in batch.segments]
-    asked = [sum(cost(segment, price) for segment in segments if segment.doc_id in scope) for scope in scopes]
-    # Each batch's worth of a question's scope is one request; when there are several, one more joins what they found.
-    asking = [math.ceil(tokens / capacity) for tokens in asked]
-    n_requests = len(batches) + sum(count + (count > 1) for count in asking)
-    input_tokens = sum(cost(segment, price) for segment in segments) + sum(asked) + n_requests * fixed
-    n_pages = sum(len(pages) for pages in images.values())
-    output_tokens = n_pages * REPLY_TOKENS_PER_PAGE + sum(asking) * REPLY_TOKENS_PER_ANSWER
+def estimate(
+    documents: Sequence[Document], planned: Forecast, throughput: Throughput, replicas: int = 1, *, counted: bool = False
+) -> Estimate:
+    """Return what the planned requests take on so many replicas; `counted` tells that a tokenizer counted the text."""
+    requests, totals = planned.requests, amounts(documents, planned)
+    kinds = Counter(request.kind for request in requests)
+    seconds = sum(replica_seconds(request, throughput) for request in requests)
+    gpu_seconds = seconds * throughput.gpus_per_replica.value
+    stages = Counter[str]()
+    for request in requests:
+        stages[STAGE[request.kind]] += request.prompt_tokens
     return Estimate(
-        documents=tuple(
-            DocumentEstimate(
-                filename=document.filename,
-                n_pages=len(document.pages),
-                n_blank=len(document.pages) - len(images[document.doc_id]),
-                image_tokens=sum(image.tokens for image in images[document.doc_id]),
-            )
-            for document in documents
-        ),
-        n_batches=len(batches),
-        n_requests=n_requests,
-        input_tokens=input_tokens,
-        output_tokens=output_tokens,
-        gpu_seconds=math.ceil(input_tokens / settings.input_tokens_per_s + output_tokens / settings.output_tokens_per_s),
-        cost_usd=round((input_tokens * settings.price_per_million_input + output_tokens * settings.price_per_million_output) / 1e6, 4),
+        **totals.model_dump(),
+        documents=len(documents),
+        blank_pages=sum(page.is_blank for document in documents for page in document.pages),
+        lower_bound_batches=planned.lower_bound,
+        requests_by_kind=dict(sorted(kinds.items())),
+        tables_and_charts=sum(planned.sites.values()),
+        survey_tokens=stages["survey_tokens"],
+        read_tokens=stages["read_tokens"],
+        answer_tokens=stages["answer_tokens"],
+        image_bytes=sum(request.image_bytes for request in requests),
+        replicas=replicas,
+        estimated_gpu_seconds=round(gpu_seconds, 1),
+        estimated_wall_seconds=round(seconds / replicas, 1),
+        estimated_usd=_usd(gpu_seconds, throughput),
+        estimated_hosted_usd=_hosted_usd(totals, throughput),
+        throughput=throughput,
+        assumptions=tuple(_assumptions(throughput, counted=counted)),
+        per_document=tuple(_per_document(documents, planned, throughput)),
     )
 
 
-def _scopes(documents: Sequence[Document], questions: Sequence[Question]) -> Iterator[tuple[str, ...]]:
-    """Yield the scope of each question; one that names an unknown document costs nothing, and the run reports it."""
-    for question in questions:
-        with suppress(SettingsError):
-            yield scope_of(question, documents)
+def replica_seconds(request: PlannedRequest, throughput: Throughput) -> float:
+    """Return the time of a replica that the request takes: its new tokens, and its part of decoding eight at a time."""
+    prefill = throughput.prefill_seconds(request.prompt_tokens, request.cached_tokens)
+    return prefill + throughput.decode_seconds(request.output_tokens, request.prompt_tokens)
+
+
+def amounts(documents: Sequence[Document], planned: Forecast) -> Amounts:
+    """Return what can be compared with a run."""
+    requests = planned.requests
+    return Amounts(
+        pages=sum(len(document.pages) for document in documents),
+        batches=len(planned.batches),
+        requests=len(requests),
+        image_tokens=sum(request.image_tokens for request in requests),
+        prompt_tokens=sum(request.prompt_tokens for request in requests),
+        cached_tokens=sum(request.cached_tokens for request in requests),
+        output_tokens=sum(request.output_tokens for request in requests),
+    )
+
+
+def _usd(gpu_seconds: float, throughput: Throughput) -> float:
+    return round(gpu_seconds / SECONDS_PER_HOUR * throughput.usd_per_gpu_hour.value, 4)
+
+
+def _hosted_usd(totals: Amounts, throughput: Throughput) -> float | None:
+    price = throughput.hosted_usd_per_million
+    if price is None:
+        return None
+    new = totals.prompt_tokens - totals.cached_tokens
+    paid = new * price.prompt.value + totals.cached_tokens * price.cached.value + totals.output_tokens * price.output.value
+    return round(paid / 1e6, 4)
+
+
+def _per_document(documents: Sequence[Document], planned: Forecast, throughput: Throughput) -> Iterable[DocumentEstimate]:
+    shares: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    seconds: defaultdict[str, float] = defaultdict(float)
+    for request in planned.requests:
+        time, total = replica_seconds(request, throughput), request.image_tokens
+        for doc_id, tokens in request.shown.items():
+            shares[doc_id].update({"requests": 1, "image_tokens": tokens, "batches": request.kind == "survey"})
+            shares[doc_id].update(_shared(request, tokens / total))
+            seconds[doc_id] += time * tokens / total
+    for document in documents:
+        gpu_seconds = seconds[document.doc_id] * throughput.gpus_per_replica.value
+        own = dict.fromkeys(COUNTED, 0) | shares[document.doc_id]
+        yield DocumentEstimate(
+            filename=document.filename,
+            doc_id=document.doc_id,
+            pages=len(document.pages),
+            blank_pages=sum(page.is_blank for page in document.pages),
+            tables_and_charts=planned.sites.get(document.doc_id, 0),
+            estimated_gpu_seconds=round(gpu_seconds, 1),
+            estimated_usd=_usd(gpu_seconds, throughput),
+            **own,
+        )
+
+
+COUNTED = (
+    *("batches", "requests", "survey_tokens", "read_tokens", "answer_tokens", "image_tokens"),
+    *("prompt_tokens", "cached_tokens", "output_tokens", "image_bytes"),
+)
+
+
+def _shared(request: PlannedRequest, share: float) -> dict[str, int]:
+    """Return a document's part of what belongs to the whole request."""
+    whole = {
+        STAGE[request.kind]: request.prompt_tokens,
+        "prompt_tokens": request.prompt_tokens,
+        "cached_tokens": request.cached_tokens,
+        "output_tokens": request.output_tokens,
+        "image_bytes": request.image_bytes,
+    }
+    return {name: round(share * amount) for name, amount in whole.items()}
+
+
+def _assumptions(throughput: Throughput, *, counted: bool) -> Iterable[str]:
+    yield f"rates and prices: {throughput.told}; {throughput.prefill_tokens_per_s.source}"
+    yield "tables and charts: every run of 3 rows with numbers in the text layer is one, and every page without a text layer has one"
+    yield (
+        f"replies: {REPLY_TOKENS_PER_PAGE} tokens a surveyed page, {REPLY_TOKENS_PER_CELL} a table cell, {REPLY_TOKENS_PER_ANSWER} an "
+        f"answer; a finding cites {CITED_PAGES_PER_FINDING} pages"
+    )
+    yield f"images: {BYTES_PER_PIXEL[True]} bytes a pixel with a text layer, {BYTES_PER_PIXEL[False]} without"
+    yield "prefix cache: it forgets nothing, and requests of the same pages reach the same replica"
+    if not counted:
+        yield f"text: {BYTES_PER_TOKEN} bytes a token; --checkpoint counts it"

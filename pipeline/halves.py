@@ -17,7 +17,13 @@ def of_half(page: SurveyedPage, half: Box) -> SurveyedPage:
 
 def joined(upper: SurveyedPage, lower: SurveyedPage) -> SurveyedPage:
     """Return the page of which two overlapping halves were seen: what both show, or goes on from one to the other, is one thing."""
-    return upper.model_copy(update={"tables": _both(upper.tables, lower.tables), "charts": _both(upper.charts, lower.charts)})
+    return upper.model_copy(
+        update={
+            "tables": _both(upper.tables, lower.tables),
+            "charts": _both(upper.charts, lower.charts),
+            "numbers": (*upper.numbers, *lower.numbers),
+        }
+    )
 
 
 def _both(upper: Sequence[Located], lower: Sequence[Located]) -> tuple[Located, ...]:

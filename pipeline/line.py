@@ -20,7 +20,7 @@ from pipeline.ledger import Ledger
 from pipeline.open import password_of
 from pipeline.pace import Pace
 from pipeline.pack import pack
-from pipeline.plan import page_image
+from pipeline.plan import page_image, survey_images
 from pipeline.presets import load_preset
 from pipeline.prompt import Served, filename_cost, fixed_cost, marker_cost
 from pipeline.rasterize import MUPDF_VERSION, layer_words, rasterize
@@ -54,6 +54,8 @@ class Line:
         self.card = card
         self.documents: dict[str, Document] = {}
         self.second_engine: dict[tuple[str, int], str] = {}
+        self.finer: dict[tuple[str, int], PageImage] = {}
+        """The images of pages (doc_id, page_no) that the survey found too coarse at first."""
         self.context = min(settings.context_tokens, card.max_model_len)
         self._checkpoint = Checkpoint(job.checkpoint) if job.checkpoint else None
         self.served = served_by(job, settings, card, self.context, self._checkpoint)
@@ -149,18 +151,25 @@ class Line:
             self.ledger.fail("verify", error, doc_id=doc_id)
             return {}
 
+    def survey_images(self, document: Document) -> tuple[PageImage, ...]:
+        """Return the image of every page that is not blank, at which the survey found it legible."""
+        return tuple(self.finer.get((image.doc_id, image.page_no), image) for image in survey_images(document, self.limits))
+
     def image(self, doc_id: str, page_no: int, dpi: float, crop: Box | None = None) -> PageImage:
         """Return the image of a page, or of a crop of it, at about `dpi`."""
         document = self.documents[doc_id]
         return page_image(document, document.page(page_no), dpi, self.limits, crop)
 
-    def batches(self, images: Sequence[PageImage], together: Iterable[Iterable[str]] = ()) -> tuple[Batch, ...]:
-        """Return the images packed into requests; documents in the order in which they first appear, groups in one request if they fit."""
+    def batches(self, images: Sequence[PageImage], spare: int = 0, together: Iterable[Iterable[str]] = ()) -> tuple[Batch, ...]:
+        """Return the images packed into requests that leave `spare` tokens free; groups of documents in one request if they fit.
+
+        Documents come in the order in which they first appear.
+        """
         pages: dict[str, list[PageImage]] = {}
         for image in images:
             pages.setdefault(image.doc_id, []).append(image)
         shown = [pages_of(self.documents[doc_id], own) for doc_id, own in pages.items()]
-        return pack(shown, self.capacity, self.price, self.card.limits.most_images, together)
+        return pack(shown, self.capacity - spare, self.price, self.card.limits.most_images, together)
 
     async def _rasterized(self, images: Sequence[PageImage]) -> list[tuple[bytes, Engine]]:
         results = await asyncio.gather(*(self._page(image) for image in images), return_exceptions=True)

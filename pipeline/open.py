@@ -5,9 +5,10 @@ TIFF) are documents too.
 """
 
 import hashlib
+import math
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,14 +17,15 @@ import pdf2image
 import pymupdf
 from pdf2image.exceptions import PDFInfoNotInstalledError, PDFPageCountError, PDFPopplerTimeoutError, PDFSyntaxError
 
-from pipeline.hints import NO_HINTS, PageHints, Span, Word, begins_section, goes_on, page_hints, section_pages
-from schemas.document import Document, Engine, Page, Source
+from pipeline.bands import Line, number_bands
+from pipeline.hints import NO_HINTS, PageHints, begins_section, goes_on, page_hints, section_pages
+from pipeline.print_size import TextLayer, TextLine, scanned_print, smaller_print, text_layer
+from schemas.document import Document, Engine, NumberBand, Page, Source
 from schemas.errors import CorruptPdf, EmptyPdf, EncryptedPdf, OversizedPage, SourceError, UnsupportedFile
 
-# Some PDFs hide text of under a point; nobody reads it, and it would ask for a resolution that no page needs.
-SMALLEST_FONT_PT = 3.0
 POINTS_PER_INCH = 72
-_Edges = tuple[float, float, float, float]
+MOST_SCANS_MEASURED = 200
+"""Pages of a scanned document whose print is measured, 35 ms each; the pages between them are taken to be printed alike."""
 _READABLE_IMAGES = ("PNG", "JPEG", "JPG", "TIFF", "TIF", "IMAGE")
 
 
@@ -145,15 +147,31 @@ def _pages(file: pymupdf.Document) -> tuple[Page, ...]:
     sections = section_pages(_outline(file), file.page_count)
     pages: list[Page] = []
     before = NO_HINTS
-    for number in range(file.page_count):
-        page, hints = _page(file, number)
+    for page, hints in _seen(file):
         if pages and goes_on(before, hints):
             pages[-1] = pages[-1].model_copy(update={"table_goes_on": True})
-        if number + 1 in sections or begins_section(before, hints):
-            page = page.model_copy(update={"opens_section": True})
-        pages.append(page)
+        opens = page.page_no in sections or begins_section(before, hints)
+        pages.append(page.model_copy(update={"opens_section": True}) if opens else page)
         before = hints
     return tuple(pages)
+
+
+def _seen(file: pymupdf.Document) -> Iterator[_Seen]:
+    every = math.ceil(file.page_count / MOST_SCANS_MEASURED)
+    print_pt: float | None = None
+    for number in range(file.page_count):
+        seen = _page(file, number)
+        if (scan_dpi := seen.page.image_dpi) and not seen.page.font_size_pt:
+            if number % every == 0:
+                print_pt = _scanned_print(file[number], scan_dpi)
+            seen = seen._replace(page=seen.page.model_copy(update={"font_size_pt": print_pt}))
+        yield seen
+
+
+def _scanned_print(page: pymupdf.Page, scan_dpi: float) -> float | None:
+    with suppress(pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError):
+        return scanned_print(page, scan_dpi)
+    return None  # it will not be drawn later either, and then it fails by name
 
 
 def _outline(file: pymupdf.Document) -> list[tuple[int, int]]:
@@ -167,9 +185,8 @@ def _page(file: pymupdf.Document, number: int) -> _Seen:
     try:
         page = file[number]
         rect = page.rect
-        spans, words = _text_layer(page) if file.is_pdf else ([], [])
-        fonts = _font_sizes(spans)
-        hints = page_hints(words, spans)
+        layer = text_layer(page) if file.is_pdf else TextLayer(0, Counter(), [], [], [])
+        hints = page_hints(layer.words, layer.spans)
         return _Seen(
             Page(
                 page_no=number + 1,
@@ -177,10 +194,11 @@ def _page(file: pymupdf.Document, number: int) -> _Seen:
                 width_pt=max(1.0, rect.width),
                 height_pt=max(1.0, rect.height),
                 rotation=page.rotation,
-                text_layer_chars=fonts.total(),
-                font_size_pt=_tenth_percentile(fonts),
-                image_dpi=_covering_image_dpi(page),
-                is_blank=not fonts and _draws_nothing(page) if file.is_pdf else False,
+                text_layer_chars=layer.n_chars,
+                font_size_pt=smaller_print(layer.sizes),
+                image_dpi=None if layer.sizes else _covering_image_dpi(page),
+                number_bands=_number_bands(page, layer.lines),
+                is_blank=not layer.n_chars and _draws_nothing(page) if file.is_pdf else False,
                 kind=hints.kind,
             ),
             hints,
@@ -194,42 +212,11 @@ def _unreadable_page(number: int) -> Page:
     return Page(page_no=number + 1, width_pt=612, height_pt=792)
 
 
-def _text_layer(page: pymupdf.Page) -> tuple[list[Span], list[Word]]:
-    """Return the pieces of text in one font, and the words, where they are on the upright page."""
-    text = page.get_textpage(flags=pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_IMAGES)
-    turn = page.rotation_matrix if page.rotation else None
-    spans = [
-        Span(_upright(span["bbox"], turn), span["size"], bool(span["flags"] & pymupdf.TEXT_FONT_BOLD), len(span["text"].strip()))
-        for block in text.extractDICT()["blocks"]
-        for line in block.get("lines", ())
-        for span in line["spans"]
-    ]
-    return spans, [(*_upright(word[:4], turn), word[4]) for word in text.extractWORDS()]
-
-
-def _upright(box: _Edges, turn: pymupdf.Matrix | None) -> _Edges:
-    if turn is None:
-        return box
-    x0, y0, x1, y1 = pymupdf.Rect(box) * turn
-    return x0, y0, x1, y1
-
-
-def _font_sizes(spans: Iterable[Span]) -> "Counter[float]":
-    """Return how many visible characters the text layer has at each font size in points."""
-    sizes: Counter[float] = Counter()
-    for span in spans:
-        sizes[round(span.size, 1)] += span.n_chars
-    return +sizes
-
-
-def _tenth_percentile(sizes: "Counter[float]") -> float | None:
-    legible = sorted((size, count) for size, count in sizes.items() if size >= SMALLEST_FONT_PT)
-    rank = 0.1 * sum(count for _, count in legible)
-    for size, count in legible:
-        rank -= count
-        if rank <= 0:
-            return size
-    return None
+def _number_bands(page: pymupdf.Page, lines: Iterable[TextLine]) -> tuple[NumberBand, ...]:
+    # Lines have the coordinates of the unrotated page.
+    turn, height = page.rotation_matrix, max(1.0, page.rect.height)
+    upright = [(text, pymupdf.Rect(box) * turn) for text, box in lines if text]
+    return number_bands(Line(text, box.y0 / height, box.y1 / height) for text, box in upright)
 
 
 def _covering_image_dpi(page: pymupdf.Page) -> float | None:

@@ -5,8 +5,9 @@ Here, and for cells in `merge`, the model's 0-to-1000 integers become boxes, and
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 import json_repair
@@ -15,12 +16,13 @@ from pydantic_core import from_json
 
 from schemas.document import Box, box_of_thousandths
 from schemas.errors import Malformed, Repetition, ReplyFiltered, Truncated, Ungrounded
-from schemas.extraction import CitedEvidence, LocatedChart, LocatedTable, Survey, SurveyPage, TableReading
+from schemas.extraction import CitedEvidence, LocatedChart, LocatedTable, Survey, SurveyPage, TableReading, TableReadings
 from schemas.located import Located, SurveyedPage
 from schemas.message import Completion
 from schemas.result import Evidence
 from schemas.value import Value
 
+T = TypeVar("T")
 V = TypeVar("V", bound=Value)
 
 _BOX_MARKER = re.compile(r"<\|(?:begin|end)_of_box\|>")
@@ -35,6 +37,24 @@ def read(completion: Completion, model: type[V]) -> V:
     Raises:
         CompletionError: the completion was cut, repeats itself, or does not follow the schema.
     """
+    return _last_that_validates(whole(completion), partial(_validated, model=model))
+
+
+def read_object(completion: Completion, names: Collection[str]) -> dict[str, object]:
+    """Return the JSON object that a whole completion holds, which has some of the members `names`.
+
+    Raises:
+        CompletionError: as `read`.
+    """
+    return _last_that_validates(whole(completion), partial(_object, names=names))
+
+
+def whole(completion: Completion) -> str:
+    """Return the text of a completion that ended where the model ended it.
+
+    Raises:
+        CompletionError: it was cut, repeats itself, or was broken off.
+    """
     match completion.finish_reason:
         case "repetition":
             msg = f"the reply repeats itself without end and was stopped after {len(completion.text):,} characters"
@@ -43,13 +63,18 @@ def read(completion: Completion, model: type[V]) -> V:
             msg = f"the reply ended at the token limit after {len(completion.text):,} characters"
             raise Truncated(msg)
         case "stop":
-            return _last_that_validates(completion.text, model)
+            return completion.text
         case "content_filter":
             msg = "the service filtered its reply to these pages; a server of your own does not"
             raise ReplyFiltered(msg)
         case reason:
             msg = f"the reply ended with {reason}"
             raise Malformed(msg)
+
+
+def salvage_object(completion: Completion) -> dict[str, object]:
+    """Return the JSON object that a cut reply began, as far as it goes."""
+    return _partial(completion.text)
 
 
 def salvage_survey(completion: Completion) -> Survey:
@@ -70,6 +95,12 @@ def salvage_table(completion: Completion) -> TableReading:
         msg = "the reply broke off before the first row of the table was whole"
         raise Truncated(msg)
     return _validated({**partial, "rows": rows[:-1]}, TableReading)
+
+
+def salvage_tables(completion: Completion) -> TableReadings:
+    """Return the tables that a cut reply holds completely: all but the last it began."""
+    tables = _partial(completion.text).get("tables")
+    return _validated({"tables": tables[:-1] if isinstance(tables, list) else []}, TableReadings)
 
 
 def surveyed(survey: Survey, documents: Mapping[int, str], shown: Collection[tuple[str, int]]) -> tuple[SurveyedPage, ...]:
@@ -104,18 +135,23 @@ def _surveyed_page(page: SurveyPage, documents: Mapping[int, str]) -> SurveyedPa
         doc_id=documents.get(page.doc, ""),
         page_no=page.page,
         kind=page.kind,
-        tables=tuple(_located(page.page, table, continues=table.continues) for table in page.tables),
+        tables=tuple(_located_table(page.page, table) for table in page.tables),
         charts=tuple(_located(page.page, chart) for chart in page.charts),
+        numbers=page.numbers,
     )
 
 
-def _located(page_no: int, found: LocatedTable | LocatedChart, *, continues: bool = False) -> Located:
+def _located_table(page_no: int, table: LocatedTable) -> Located:
+    return _located(page_no, table).model_copy(update={"continues": table.continues, "adds_columns": table.adds_columns})
+
+
+def _located(page_no: int, found: LocatedTable | LocatedChart) -> Located:
     # A box without area still says that there is something: then the whole page is looked at.
     box = box_of_thousandths(found.box) or _WHOLE_PAGE
-    return Located(page_no=page_no, box=box, title=found.title, continues=continues)
+    return Located(page_no=page_no, box=box, title=found.title)
 
 
-def _last_that_validates(text: str, model: type[V]) -> V:
+def _last_that_validates(text: str, validated: Callable[[object], T]) -> T:
     """Return the value of the reply, or of its last object that is one: models restate an answer, or draft it in leaked thinking."""
     text = _unwrapped(text)
     if not text.strip():
@@ -123,8 +159,8 @@ def _last_that_validates(text: str, model: type[V]) -> V:
         raise Malformed(msg)
     for value in reversed(_objects(text)):
         with suppress(Malformed):
-            return _validated(value, model)
-    return _validated(_repaired(text), model)
+            return validated(value)
+    return validated(_repaired(text))
 
 
 def _objects(text: str) -> list[object]:
@@ -169,6 +205,13 @@ def _unwrapped(text: str) -> str:
     text = text.rpartition("</think>")[2]
     text = _FENCE.sub("", _BOX_MARKER.sub("", text)).strip()
     return text[max(0, text.find("{")) :]
+
+
+def _object(value: object, names: Collection[str]) -> dict[str, object]:
+    if isinstance(value, dict) and any(name in value for name in names):
+        return value
+    msg = f"the reply has none of the fields {', '.join(names)}"
+    raise Malformed(msg)
 
 
 def _validated(value: object, model: type[V]) -> V:

@@ -13,23 +13,30 @@ SURVEY_EM_PX = 10.0
 READ_EM_PX = 20.0
 SURVEY_DPI = (72.0, 130.0)
 READ_DPI = (150.0, 220.0)
-SCAN_SURVEY_DPI = 110.0
-SCAN_READ_DPI = 200.0
+USUAL_FONT_PT = 7.0
+"""What is assumed where nothing tells how small a page is printed."""
+FINER = 1.4
+"""From one look at a page to the next finer one: twice the tokens."""
+WORTH_ASKING_AGAIN = 1.2
 POINTS_PER_INCH = 72
 
 
 def survey_dpi(page: Page) -> float:
     """Return the coarsest resolution at which the page's text is still legible."""
-    if page.font_size_pt:
-        return _clamp(SURVEY_EM_PX * POINTS_PER_INCH / page.font_size_pt, SURVEY_DPI)
-    return _no_finer_than_the_scan(page, SCAN_SURVEY_DPI)
+    return _resolution(page, SURVEY_EM_PX, SURVEY_DPI)
 
 
 def read_dpi(page: Page) -> float:
     """Return the resolution at which nothing more is gained by a finer one."""
-    if page.font_size_pt:
-        return _clamp(READ_EM_PX * POINTS_PER_INCH / page.font_size_pt, READ_DPI)
-    return _no_finer_than_the_scan(page, SCAN_READ_DPI)
+    return _resolution(page, READ_EM_PX, READ_DPI)
+
+
+def finer(document: Document, image: PageImage, limits: ImageLimits) -> PageImage | None:
+    """Return the image at the next finer resolution; None if the model, or the scan itself, shows no more than this one does."""
+    page = document.page(image.page_no)
+    dpi = _no_finer_than_the_scan(page, image.dpi * FINER)
+    next_image = page_image(document, page, dpi, limits, image.crop)
+    return next_image if next_image.tokens > image.tokens * WORTH_ASKING_AGAIN else None
 
 
 def page_image(document: Document, page: Page, dpi: float, limits: ImageLimits, crop: Box | None = None) -> PageImage:
@@ -54,8 +61,13 @@ def survey_images(document: Document, limits: ImageLimits) -> tuple[PageImage, .
     return tuple(page_image(document, page, survey_dpi(page), limits) for page in document.pages if not page.is_blank)
 
 
+def _resolution(page: Page, em_px: float, bounds: tuple[float, float]) -> float:
+    dpi = em_px * POINTS_PER_INCH / (page.font_size_pt or USUAL_FONT_PT)
+    return _no_finer_than_the_scan(page, _clamp(dpi, bounds))
+
+
 def _no_finer_than_the_scan(page: Page, dpi: float) -> float:
-    return min(dpi, page.image_dpi) if page.image_dpi and not page.text_layer_chars else dpi
+    return min(dpi, page.image_dpi) if page.image_dpi else dpi
 
 
 def _clamp(value: float, bounds: tuple[float, float]) -> float:

@@ -1,19 +1,21 @@
 """Write the requests, pure.
 
-The order never varies: constant system text, the page images each between its markers, the instruction or question last. So the server's
-prefix cache pays the pages of a batch once, however many questions follow, and the model can name the page it saw something on.
+The order never varies, because the server's prefix cache pays for what comes first once. Pages: constant system text, the page images each
+between its markers, the instruction or question last; so the pages of a batch are paid for once, however many questions follow. Crops,
+which are hardly ever shown twice: system text, the instruction with its schema, the crops, and last what differs.
 """
 
 import hashlib
 import json
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from itertools import accumulate
+from typing import Any, Literal, NamedTuple
 
 from pipeline.tokens import TextCount, text_tokens_bound
 from schemas.batch import Batch, PageImage
 from schemas.document import Box
-from schemas.extraction import AnswerReading, ChartReading, Findings, Survey, TableReading, Transcript
+from schemas.extraction import AnswerReading, ChartReading, Findings, Survey, TableReading, TableReadings, Transcript
 from schemas.message import THINKING, ImagePart, Request, RequestKind, Sampling, TextPart
 from schemas.settings import Question
 from schemas.value import Value
@@ -21,12 +23,13 @@ from schemas.value import Value
 SCHEMAS: dict[RequestKind, type[Value]] = {
     "survey": Survey,
     "table": TableReading,
+    "tables": TableReadings,
     "chart": ChartReading,
     "answer": AnswerReading,
     "finding": Findings,
     "verify": Transcript,
 }
-"""The value that each kind of request is answered with."""
+"""The value that each kind of request is answered with; `fields` follow the user's own schema."""
 
 SYSTEM = (
     "You read page images of documents and write down what they show as JSON. Each image stands between an opening and a closing marker "
@@ -35,18 +38,37 @@ SYSTEM = (
     "Boxes are [x0, y0, x1, y1], integers from 0 to 1000 of the image's width and height, origin top left."
 )
 
+_BEGIN = "Write the JSON now."
+
 _INSTRUCTIONS: dict[RequestKind, str] = {
     "survey": (
         "Report every page image in order, one entry each: what kind of page it is, and each table and each chart on it with its box. "
-        "Say of a table that opens a page whether it continues the last table of the page before."
+        "Say of a table that opens a page whether it continues the last table of the page before, with further rows or further columns; "
+        "a table of its own, with another title or after a final total, does not."
     ),
     "table": (
         "The images show one table; if there are several, they are its parts in order, and the table goes on from one to the next. Each "
         "marker tells where in its image the table is; the text around it may hold its title, unit and footnotes. Write down every row."
     ),
+    "tables": (
+        "Each image shows one table. Its marker tells where in the image the table is; the text around it may hold its title, unit and "
+        "footnotes. Write down every row of each."
+    ),
     "chart": "The image shows one chart, where its marker says. Write down the data behind it: every series with every point.",
-    "answer": "Answer the question from the pages shown, and cite every place the answer rests on.",
-    "finding": "These pages are a part of what the question is about. Find the places that help to answer it.",
+    "answer": (
+        "Answer the question from the pages shown, and cite every place the answer rests on. Look at every document that the question is "
+        "about. A number that no page prints is not guessed: name the operation and the printed numbers that give it. If the pages do "
+        "not report exactly what is asked for (that figure, of that year, of that company), the question is not answerable."
+    ),
+    "finding": (
+        "These pages are a part of what the question is about. Find the places that help to answer it, and say what each contributes: "
+        "also a single number that has to be compared, added or set against one from other pages."
+    ),
+    "fields": (
+        "Fill in the fields of the schema below from the pages shown: one object for all of them. For each value cite every place where "
+        "it is printed; a value without evidence does not count, and one that the pages do not say is null. Of a list write every item, in "
+        "the order of the pages; leave none out."
+    ),
     "verify": "Transcribe the text of the images, line by line.",
 }
 
@@ -57,7 +79,7 @@ _TOKENS_PER_IMAGE_PART = 6
 
 
 def _version() -> str:
-    content = SYSTEM + json.dumps(_INSTRUCTIONS) + json.dumps({k: v.model_json_schema() for k, v in SCHEMAS.items()})
+    content = SYSTEM + _BEGIN + json.dumps(_INSTRUCTIONS) + json.dumps({k: v.model_json_schema() for k, v in SCHEMAS.items()})
     return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
@@ -66,6 +88,11 @@ PROMPT_VERSION = _version()
 
 QUESTION_BYTES = 2_000
 """The longest question."""
+
+NOTES_BYTES = 4_000
+"""The longest notes of a first look, all together."""
+_NOTE_BYTES = 300
+_NOTES_OPENING = "\nNotes of a first look at these pages, to be checked against them:"
 
 
 class Served(NamedTuple):
@@ -94,18 +121,23 @@ def survey(served: Served, batch: Batch) -> Request:
 
 def table(served: Served, crops: Sequence[Crop], from_row: int = 0) -> Request:
     """Ask for the rows of the table that the crops show, from `from_row` on."""
-    follow = f"\nContinue from row {from_row}." if from_row else ""
-    return _request(served, "table", [*_crops(crops, "table"), _instruction("table", follow)])
+    follow = f"Continue from row {from_row}." if from_row else _BEGIN
+    return _request(served, "table", [_instruction("table"), *_crops(crops, "table"), TextPart(text=follow)])
+
+
+def tables(served: Served, crops: Sequence[Crop]) -> Request:
+    """Ask for the rows of several tables, of which each crop shows one."""
+    return _request(served, "tables", [_instruction("tables"), *_crops(crops, "table"), TextPart(text=_BEGIN)])
 
 
 def chart(served: Served, crop: Crop) -> Request:
     """Ask for the data behind the chart that the crop shows."""
-    return _request(served, "chart", [*_crops([crop], "chart"), _instruction("chart")])
+    return _request(served, "chart", [_instruction("chart"), *_crops([crop], "chart"), TextPart(text=_BEGIN)])
 
 
-def answer(served: Served, batch: Batch, question: Question, *, thinking: bool) -> Request:
-    """Ask a question of the pages of a batch."""
-    parts = [*_pages(batch), _instruction("answer", _question(question))]
+def answer(served: Served, batch: Batch, question: Question, *, thinking: bool, notes: Sequence[str] = ()) -> Request:
+    """Ask a question of the pages of a batch; `notes` are what an earlier look found on them, each a line."""
+    parts = [*_pages(batch), _instruction("answer", _notes(notes) + _question(question))]
     return _request(served, "answer", parts, batch_id=batch.batch_id, thinking=thinking)
 
 
@@ -114,9 +146,26 @@ def finding(served: Served, batch: Batch, question: Question) -> Request:
     return _request(served, "finding", [*_pages(batch), _instruction("finding", _question(question))], batch_id=batch.batch_id)
 
 
+def fields(served: Served, batch: Batch, schema: str) -> Request:
+    """Ask for the fields of a user's schema, given as the JSON text of the schema of the reply."""
+    parts = [*_pages(batch), _asking("fields", schema)]
+    return _request(served, "fields", parts, batch_id=batch.batch_id, reply_schema=schema)
+
+
+def fields_cost(count: TextCount, schema: str) -> int:
+    """Return the tokens by which asking for these fields may go beyond what `fixed_cost` keeps free."""
+    return max(0, count(_asking("fields", schema).text) - QUESTION_BYTES)
+
+
+def schema_of(request: Request) -> dict[str, Any]:
+    """Return the JSON Schema of the reply."""
+    schema: dict[str, Any] = json.loads(request.reply_schema) if request.reply_schema else SCHEMAS[request.kind].model_json_schema()
+    return schema
+
+
 def verify(served: Served, crop: Crop) -> Request:
     """Ask for a second look at a crop, without telling what it is expected to say."""
-    return _request(served, "verify", [*_crops([crop], "text"), _instruction("verify")])
+    return _request(served, "verify", [_instruction("verify"), *_crops([crop], "text"), TextPart(text=_BEGIN)])
 
 
 def document_numbers(batch: Batch) -> dict[int, str]:
@@ -137,6 +186,7 @@ def _request(
     *,
     batch_id: str | None = None,
     thinking: bool = False,
+    reply_schema: str | None = None,
 ) -> Request:
     return Request(
         kind=kind,
@@ -149,6 +199,7 @@ def _request(
         sampling=served.thinking if thinking else served.extraction,
         thinking=thinking,
         thinking_budget=served.thinking_budget if thinking else None,
+        reply_schema=reply_schema,
         expected_prompt_tokens=_TOKENS_PER_REQUEST + served.count(SYSTEM) + sum(_tokens(part, served.count) for part in parts),
         batch_id=batch_id,
     )
@@ -182,8 +233,20 @@ def _crops(crops: Sequence[Crop], target: str) -> list[TextPart | ImagePart]:
 
 
 def _instruction(kind: RequestKind, more: str = "") -> TextPart:
-    schema = json.dumps(SCHEMAS[kind].model_json_schema(), ensure_ascii=False, separators=(",", ":"))
+    return _asking(kind, json.dumps(_told(SCHEMAS[kind].model_json_schema()), ensure_ascii=False, separators=(",", ":")), more)
+
+
+def _asking(kind: RequestKind, schema: str, more: str = "") -> TextPart:
     return TextPart(text=f"{_INSTRUCTIONS[kind]}\nReply with JSON of this schema only: {schema}{more}")
+
+
+def _told(schema: object) -> object:
+    """Return a schema without the titles, which only repeat the names, and without line breaks in what it says: a tenth of its tokens."""
+    if isinstance(schema, dict):
+        return {key: _told(value) for key, value in schema.items() if key != "title" or not isinstance(value, str)}
+    if isinstance(schema, list):
+        return [_told(value) for value in schema]
+    return " ".join(schema.split()) if isinstance(schema, str) else schema
 
 
 def marker_cost(count: TextCount) -> int:
@@ -196,11 +259,32 @@ def filename_cost(count: TextCount) -> int:
     return count("[doc 999: ]") + 100 + _TOKENS_PER_PART
 
 
+def instruction_cost(kind: RequestKind | Literal["system"], count: TextCount) -> int:
+    """Return the tokens of what a request says besides its pages and question: before them (`system`) or after."""
+    return _TOKENS_PER_REQUEST + count(SYSTEM) if kind == "system" else count(_instruction(kind).text) + _TOKENS_PER_PART
+
+
 def fixed_cost(count: TextCount) -> int:
     """Return an upper bound of the tokens of a request without its pages: system text, instruction and the longest question."""
-    instructions = (_instruction(kind).text for kind in ("survey", "answer", "finding"))
-    longest = max(count(text) for text in instructions)
+    longest = max(count(_instruction(kind).text) for kind in SCHEMAS)
     return _TOKENS_PER_REQUEST + count(SYSTEM) + longest + QUESTION_BYTES + 100
+
+
+def note(doc: int, page_no: int, text: str) -> str:
+    """Return what was found on a page as one line, which cannot be mistaken for a marker or for a line of the instruction."""
+    plain = re.sub(r"[\[\]\x00-\x1f\x7f]+", " ", text).encode()[:_NOTE_BYTES].decode(errors="ignore")
+    return f"- doc {doc} · page {page_no}: {' '.join(plain.split())}"
+
+
+def notes_that_fit(notes: Sequence[str], tokens: int) -> tuple[str, ...]:
+    """Return the first notes, as many as so many tokens hold; a byte is a token at most."""
+    room = min(NOTES_BYTES, tokens) - len(_NOTES_OPENING)
+    sizes = accumulate(len(line.encode()) + 1 for line in notes)
+    return tuple(line for line, size in zip(notes, sizes, strict=True) if size <= room)
+
+
+def _notes(notes: Sequence[str]) -> str:
+    return "\n".join([_NOTES_OPENING, *notes]) if notes else ""
 
 
 def _question(question: Question) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
@@ -10,10 +10,14 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 
+import pyarrow as pa
 import pyarrow.dataset as ds
 
 from pipeline import answer as answers
-from pipeline import extract, merge, verify, write
+from pipeline import extract, field_columns, fields, merge, verify, write
+from pipeline.estimate import amounts
+from pipeline.fields import Unread
+from pipeline.forecast import forecast, terms_of_line
 from pipeline.ledger import Ledger, Observe, silent
 from pipeline.line import Line, open_line
 from pipeline.open import file_digest, open_document
@@ -25,10 +29,11 @@ from pipeline.to_rows import run_row, to_rows
 from pipeline.workers import Workers
 from schemas.batch import Batch
 from schemas.document import Document, LayerWord, Source
-from schemas.errors import LongreadError, Malformed, MissingSource, SettingsError, SourceError
+from schemas.errors import BudgetError, LongreadError, Malformed, MissingSource, SettingsError, SourceError
+from schemas.estimate import Amounts
 from schemas.located import SurveyedPage
 from schemas.outcome import DocumentOutcome, DocumentStatus, Outcome, PageOutcome, RefusedDocument, Report, RequestRecord, RunRecord
-from schemas.result import Answer, Chart, Table, answer_id
+from schemas.result import Answer, Chart, Record, Table, answer_id
 from schemas.settings import Job, Question, Settings
 from schemas.value import Value
 
@@ -75,27 +80,40 @@ async def run(job: Job, settings: Settings, observe: Observe = silent, spawn: Sp
         recognised = tuple(document for document in found if document.doc_id in known)
         ledger.count(pages_total=sum(len(document.pages) for document in new))
         questions = _open_questions(line, job.questions if "answers" in job.tasks else ())
-        if new or questions:
+        unread = _unread(line)
+        planned = _planned(line, new, questions)
+        if new or questions or unread:
             await line.show_canary()
         read = await _read_documents(line, new, [scope for _, scope in questions], spawn)
         answered = await _answer(line, questions, spawn)
         documents = [await _document_outcome(line, document, read) for document in new]
+        records = await _records(line, unread, spawn)
     outcome = Outcome(
         documents=tuple(documents),
         refused=tuple(refused),
         tables=read.tables,
         charts=read.charts,
-        answers=answered,
+        answers=(*answered, *(answer for record in records for answer in record.answers)),
+        records=records,
         failures=ledger.failures,
         requests=ledger.requests,
         warnings=(*ledger.warnings, *_drifts(ledger.requests)),
     )
     ledger.stage("write")
     record = _record(line, started, outcome, origin or Origin())
-    nothing_new = found and not (new or questions or refused or outcome.failures)
+    nothing_new = found and not (new or questions or unread or refused or outcome.failures)
     rows = {"runs": [run_row(outcome, record)]} if nothing_new else to_rows(outcome, record)
-    write.write(job.out, record.run_id, started.date(), rows)
-    return Report(record=record, outcome=outcome, recognised=recognised)
+    own = {table.name: table.schema for schema in job.user_schemas for table in field_columns.tables(schema)}
+    write.write(job.out, record.run_id, started.date(), rows, own)
+    return Report(record=record, outcome=outcome, recognised=recognised, planned=planned)
+
+
+def _planned(line: Line, documents: Sequence[Document], asked: Sequence[tuple[Question, tuple[str, ...]]]) -> Amounts:
+    try:
+        return amounts(documents, forecast(documents, asked, line.documents.values(), terms_of_line(line)))
+    except BudgetError as error:  # the stage that needs the page says so too
+        line.ledger.warn(f"the run could not be planned: {error}")
+        return Amounts()
 
 
 def _drifts(requests: Sequence[RequestRecord]) -> Iterator[str]:
@@ -166,7 +184,7 @@ async def _read_documents(line: Line, documents: Sequence[Document], asked_toget
     line.ledger.stage("survey")
     images = [image for document in documents for image in survey_images(document, line.limits)]
     line.ledger.count(pages_done=sum(page.is_blank for document in documents for page in document.pages))
-    batches = line.batches(images, asked_together)
+    batches = line.batches(images, together=asked_together)
     line.ledger.count(batches_total=len(batches))
     surveys = await asyncio.gather(
         *(spawn(f"survey batch {number} of {len(batches)}", partial(survey, line, batch)) for number, batch in enumerate(batches, 1))
@@ -176,7 +194,10 @@ async def _read_documents(line: Line, documents: Sequence[Document], asked_toget
         pages[page.doc_id].append(page)
     line.ledger.stage("read")
     read = await asyncio.gather(
-        *(spawn(f"read {document.filename}", partial(_read_document, line, pages[document.doc_id])) for document in documents)
+        *(
+            spawn(f"read {document.filename}", partial(_read_document, line, pages[document.doc_id], document.blank_pages))
+            for document in documents
+        )
     )
     return _Read(
         _shown_in(batches, {(page.doc_id, page.page_no) for page in chain.from_iterable(surveys)}),
@@ -196,14 +217,13 @@ def _shown_in(batches: Iterable[Batch], surveyed: Container[PageKey]) -> dict[Pa
     return shown
 
 
-async def _read_document(line: Line, pages: Iterable[SurveyedPage]) -> tuple[tuple[Table, ...], tuple[Chart, ...]]:
-    tables, charts = merge.sites(pages)
+async def _read_document(line: Line, pages: Iterable[SurveyedPage], blank: Collection[int]) -> tuple[tuple[Table, ...], tuple[Chart, ...]]:
+    tables, charts = merge.sites(pages, blank)
     tables, charts = tables if "tables" in line.job.tasks else (), charts if "charts" in line.job.tasks else ()
     line.ledger.count(reads_total=len(tables) + len(charts))
-    read_tables = [_counted(line, extract.read_table(line, site, number)) for number, site in enumerate(tables)]
-    read_charts = [_counted(line, extract.read_chart(line, site, number)) for number, site in enumerate(charts)]
-    done_tables, done_charts = await asyncio.gather(asyncio.gather(*read_tables), asyncio.gather(*read_charts))
-    return tuple(table for done in done_tables for table in done), tuple(chart for done in done_charts for chart in done)
+    read_charts = asyncio.gather(*(_counted(line, extract.read_chart(line, site, number)) for number, site in enumerate(charts)))
+    done_tables, done_charts = await asyncio.gather(extract.read_tables(line, [*merge.numbered(tables)]), read_charts)
+    return done_tables, tuple(chart for done in done_charts for chart in done)
 
 
 async def _counted(line: Line, work: Awaitable[T]) -> T:
@@ -241,13 +261,37 @@ def _open_questions(line: Line, questions: Iterable[Question]) -> list[tuple[Que
     return still_open
 
 
-def _committed(line: Line, table: str, column: str, *, ok_only: bool = False) -> set[str]:
+def _unread(line: Line) -> list[Unread]:
+    """Return the documents and collections whose fields no committed run of this configuration has read."""
+    still_unread = []
+    for schema in line.job.user_schemas:
+        table = field_columns.root_table(schema.name)
+        done = _committed(line, table, "record_id", own=field_columns.ROOT_KEYS)
+        still_unread += [one for one in fields.scopes(schema, line.documents.values()) if one.record_id not in done]
+    return still_unread
+
+
+async def _records(line: Line, unread: Sequence[Unread], spawn: Spawn) -> tuple[Record, ...]:
+    line.ledger.stage("fields")
+    line.ledger.count(reads_total=len(unread))
+    read = await asyncio.gather(
+        *(spawn(f"fields {_subject(line, one)}", partial(_counted, line, fields.read_record(line, one))) for one in unread)
+    )
+    return tuple(record for records in read for record in records)
+
+
+def _subject(line: Line, unread: Unread) -> str:
+    of = line.documents[unread.doc_ids[0]].filename if unread.schema.scope == "document" else unread.collection or "all documents"
+    return f"{unread.schema.name} of {of}"
+
+
+def _committed(line: Line, table: str, column: str, *, ok_only: bool = False, own: pa.Schema | None = None) -> set[str]:
     """Return the values of a column over the committed runs of this configuration, model and prompt version."""
     if line.job.force:
         return set()
     same = ds.field("config_digest").isin([line.job.config_digest]) & ds.field("model").isin([line.served.model])
     same &= ds.field("prompt_version").isin([PROMPT_VERSION])
-    rows = write.committed(line.job.out, table, [column, "status"] if ok_only else [column], same).to_pylist()
+    rows = write.committed(line.job.out, table, [column, "status"] if ok_only else [column], same, own).to_pylist()
     return {row[column] for row in rows if not ok_only or row["status"] in {"ok", "skipped"}}
 
 
@@ -261,7 +305,7 @@ async def _document_outcome(line: Line, document: Document, read: _Read) -> Docu
         done = PageOutcome(
             doc_id=document.doc_id,
             page=page,
-            image=line.image(*key, survey_dpi(page)),
+            image=line.finer.get(key) or line.image(*key, survey_dpi(page)),
             status="skipped" if page.is_blank else "read" if key in read.shown_in else "failed",
             reason="blank" if page.is_blank else failed.get(key) or line.second_engine.get(key),
             batch_ids=read.shown_in.get(key, ()),

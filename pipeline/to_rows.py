@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
+from pipeline import field_columns
 from pipeline.values import number_of, typed
 from schemas.document import Box
 from schemas.extraction import ReadAxis, ReadPoint, ReadSeries
@@ -18,7 +19,7 @@ _SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 
 
 def to_rows(outcome: Outcome, record: RunRecord) -> dict[str, list[Row]]:
-    """Return the rows of every table, by table name."""
+    """Return the rows of every table, by table name; those of the users' schemas, as far as there are any, come last."""
     return {
         "runs": [run_row(outcome, record)],
         "documents": [*_documents(outcome)],
@@ -33,6 +34,7 @@ def to_rows(outcome: Outcome, record: RunRecord) -> dict[str, list[Row]]:
         "failures": [{"failure_id": f.failure_id, **f.model_dump()} for f in outcome.failures],
         "requests": [_request(record) for record in outcome.requests],
         "tool_calls": [],
+        **_fields(outcome),
     }
 
 
@@ -107,7 +109,7 @@ def _page(done: PageOutcome) -> Row:
 def _table(table: Table) -> Row:
     pages = [fragment.page_no for fragment in table.fragments]
     return {
-        **table.model_dump(exclude={"cells", "fragments", "n_dropped_rows"}),
+        **table.model_dump(exclude={"cells", "fragments", "n_dropped_rows", "n_joined_rows", "n_dropped_cols"}),
         "footnotes": list(table.footnotes),
         "table_id": table.table_id,
         "page_first": min(pages),
@@ -237,8 +239,10 @@ def _answer(answer: Answer) -> Row:
         "answer_id": answer.answer_id,
         "question_id": answer.question.id,
         "question": answer.question.question,
-        "scope": "document" if len(answer.doc_ids) == 1 else "collection",
+        "scope": answer.scope,
         "doc_ids": list(answer.doc_ids),
+        "schema_name": answer.field.schema_name if answer.field else None,
+        "field_path": answer.field.path if answer.field else None,
         "answer_text": reading.text,
         "answer_kind": reading.kind,
         "value_num": number if reading.kind in {"number", "percent", "currency"} else None,
@@ -260,6 +264,14 @@ def _evidence(answer: Answer) -> Iterator[Row]:
             "target_id": answer.answer_id,
             "evidence_no": number,
         }
+
+
+def _fields(outcome: Outcome) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for record in outcome.records:
+        for table, rows in field_columns.rows(record).items():
+            found.setdefault(table, []).extend(rows)
+    return found
 
 
 def _request(record: RequestRecord) -> Row:

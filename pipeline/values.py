@@ -5,6 +5,7 @@ The number stays as printed: parentheses make it negative, a percent sign change
 
 import re
 from datetime import date
+from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from dateutil import parser as dateutil_parser
@@ -62,6 +63,8 @@ class TypedValue(NamedTuple):
     day: date | None = None
     unit: str | None = None
     scale: float | None = None
+    exact: Decimal | None = None
+    """The number to the last printed digit."""
 
 
 def typed(text: str) -> TypedValue:
@@ -96,28 +99,29 @@ def _number(text: str) -> TypedValue | None:
     opened, closed = match["open"] or match["open2"], match["close"]
     if bool(closed) and not opened:
         return None
-    value = _as_float(match["number"])
+    exact = _as_decimal(match["number"])
     if opened or "-" in (match["sign"], match["sign2"]):
-        value = -value
+        exact = -exact
+    value = float(exact)
     currency = match["currency"] or match["currency2"]
     scale = _SCALES.get((match["scale"] or "").lower())
     if match["percent"] or match["percent2"]:
-        return TypedValue("percent", value, unit="%", scale=scale)
+        return TypedValue("percent", value, unit="%", scale=scale, exact=exact)
     if currency:
-        return TypedValue("currency", value, unit=_CURRENCIES[currency], scale=scale)
-    return TypedValue("number", value, scale=scale)
+        return TypedValue("currency", value, unit=_CURRENCIES[currency], scale=scale, exact=exact)
+    return TypedValue("number", value, scale=scale, exact=exact)
 
 
-def _as_float(digits: str) -> float:
+def _as_decimal(digits: str) -> Decimal:
     """A single separator before exactly three digits groups them; any other last separator is the decimal one."""
     marks = [mark for mark in digits if not mark.isdigit()]
     if not marks:
-        return float(digits)
+        return Decimal(digits)
     last = marks[-1]
     tail = digits.rsplit(last, 1)[1]
     is_grouping = last in " '’" or marks.count(last) > 1 or (last == "," and len(tail) == 3 and digits[0] != "0")
     whole, _, fraction = (digits, "", "") if is_grouping else digits.rpartition(last)
-    return float(re.sub(r"\D", "", whole) + "." + (fraction or "0") if whole else "0." + fraction)
+    return Decimal(re.sub(r"\D", "", whole) + "." + fraction if whole else "0." + fraction)
 
 
 def _date(text: str) -> date | None:

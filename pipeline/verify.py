@@ -3,6 +3,7 @@
 A number is looked for where its cell is, or, if the reader gave no box, in its fragment; a quote is looked for on its page.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -16,6 +17,7 @@ from schemas.result import Cell, Chart, Evidence, Fragment, Table, Trust, Verify
 Words = Sequence[LayerWord]
 # Boxes are read off pixels: half a line of tolerance on a Letter page.
 MARGIN = 0.008
+_DIGITS = re.compile(r"\d[\d.,]*\d")
 # A quote is found if 9 of 10 characters agree; its digits must agree exactly.
 QUOTE_RATIO = 90.0
 
@@ -67,6 +69,21 @@ def _status(quote: str, near: Words, words: Words) -> VerifyStatus:
     if _has_quote(quote, near) or _has_quote(quote, words):
         return "match"
     return "mismatch" if near and _share_of_words(quote, near) >= 0.5 else "not_found"
+
+
+def share_legible(numbers: Iterable[str], words: Words) -> float | None:
+    """Return the share of the numbers, as read on a page, that its text layer has; None if there is nothing to compare."""
+    read = _digits(numbers)
+    return (read & _digits(word.text for word in words)).total() / read.total() if read and words else None
+
+
+def quotes(quote: str, text: str) -> bool:
+    """Tell whether a quote holds a number, whatever its sign: "Dividends (41,200) (38,500)" holds "38,500", and not "500"."""
+    number = number_of(text)
+    if number is None:
+        return _squashed(text) in _squashed(quote)
+    words = words_of([" ".join(word.strip(".,;:") for word in quote.split())])
+    return any(_says(run, number) or _says(run, -number) for run in _runs(words))
 
 
 def text_recall(words: Words, fragments: Iterable[Fragment], cells: Iterable[Cell]) -> float | None:
@@ -143,6 +160,11 @@ def _share_of_words(quote: str, words: Words) -> float:
 
 def _squashed(text: str) -> str:
     return "".join(text.split()).casefold()
+
+
+def _digits(texts: Iterable[str]) -> "Counter[str]":
+    """Return the runs of two digits or more, with the separators inside them: "$1,234.5)" has "1,234.5"."""
+    return Counter(number for text in texts for number in _DIGITS.findall(text))
 
 
 def _has_digit(text: str) -> bool:

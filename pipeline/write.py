@@ -23,8 +23,8 @@ Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 COMMIT = "runs"
 
 
-def write(root: Path, run_id: str, run_date: date, rows: Rows) -> None:
-    """Write one part file for every table in `rows`, which must hold `runs`.
+def write(root: Path, run_id: str, run_date: date, rows: Rows, own: Mapping[str, pa.Schema] | None = None) -> None:
+    """Write one part file for every table in `rows`, which must hold `runs`; `own` are the tables that the contract does not have.
 
     Raises:
         WriteError: the folder cannot be written; then nothing of the run shows.
@@ -34,7 +34,8 @@ def write(root: Path, run_id: str, run_date: date, rows: Rows) -> None:
         staging.mkdir(parents=True, exist_ok=True)
         with FileLock(_lock(root, run_id)):
             for name, content in rows.items():
-                pq.write_table(_table(name, content), staging / f"{name}.parquet", compression="zstd")
+                schema = TABLES[name] if name in TABLES else (own or {})[name]
+                pq.write_table(_table(content, schema), staging / f"{name}.parquet", compression="zstd")
             for name in sorted(rows, key=lambda name: name == COMMIT):
                 target = _partition(root, name, run_date, run_id)
                 target.mkdir(parents=True, exist_ok=True)
@@ -46,10 +47,14 @@ def write(root: Path, run_id: str, run_date: date, rows: Rows) -> None:
         raise WriteError(msg) from error
 
 
-def committed(root: Path, table: str, columns: Sequence[str], where: ds.Expression | None = None) -> pa.Table:
-    """Return columns of one table over the committed runs whose row in `runs` meets `where`; empty if there is none."""
-    runs = _read(root, COMMIT, ["run_id"], where).column("run_id").to_pylist()
-    return _read(root, table, ["run_id", *columns], ds.field("run_id").isin(pa.array(runs, pa.string())))
+def committed(root: Path, table: str, columns: Sequence[str], where: ds.Expression | None = None, own: pa.Schema | None = None) -> pa.Table:
+    """Return columns of one table over the committed runs whose row in `runs` meets `where`; empty if there is none.
+
+    `own` has those columns, if the contract does not have the table.
+    """
+    runs = _read(root, COMMIT, TABLES[COMMIT], ["run_id"], where).column("run_id").to_pylist()
+    schema = own or TABLES[table]
+    return _read(root, table, schema, ["run_id", *columns], ds.field("run_id").isin(pa.array(runs, pa.string())))
 
 
 def clear_uncommitted(root: Path) -> None:
@@ -62,8 +67,8 @@ def clear_uncommitted(root: Path) -> None:
             shutil.rmtree(staging)
 
 
-def _table(name: str, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
-    return pa.Table.from_pylist([dict(row) for row in rows], schema=TABLES[name])
+def _table(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
+    return pa.Table.from_pylist([dict(row) for row in rows], schema=schema)
 
 
 def _partition(root: Path, table: str, run_date: date, run_id: str) -> Path:
@@ -74,9 +79,9 @@ def _lock(root: Path, run_id: str) -> Path:
     return root / ".staging" / f"{run_id}.lock"
 
 
-def _read(root: Path, table: str, columns: Sequence[str], where: ds.Expression | None = None) -> pa.Table:
+def _read(root: Path, table: str, own: pa.Schema, columns: Sequence[str], where: ds.Expression | None = None) -> pa.Table:
     partitions = pa.schema([pa.field("run_date", pa.string()), pa.field("run_id", pa.string())])
-    schema = pa.schema([*TABLES[table], *partitions])
+    schema = pa.schema([*own, *partitions])
     folder = root / table
     files = sorted(str(path) for path in folder.glob("run_date=*/run_id=*/*.parquet"))
     found = ds.dataset(files, schema=schema, partitioning=ds.partitioning(partitions, flavor="hive"), partition_base_dir=str(folder))

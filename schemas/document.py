@@ -61,6 +61,14 @@ class LayerWord(NamedTuple):
     y1: float
 
 
+class NumberBand(NamedTuple):
+    """A part of the upright page, from y0 to y1, in which rows of numbers follow each other; and how many cells they have."""
+
+    y0: float
+    y1: float
+    n_cells: int
+
+
 class Source(Value):
     """One file to read, as the user named it."""
 
@@ -84,9 +92,12 @@ class Page(Value):
     rotation: int = 0
     text_layer_chars: int = 0
     font_size_pt: float | None = None
-    """10th percentile of the text layer's font sizes by character, those under 3 pt ignored; None without a text layer."""
+    """Size of the smaller print: the 10th percentile of the visible text's font sizes by character, those under 3 pt ignored; of a scan
+    as its strokes tell; None if nothing tells."""
     image_dpi: float | None = None
-    """Resolution of the image that covers the page, for scans."""
+    """Resolution of the image that covers a page without visible text: a scan."""
+    number_bands: tuple[NumberBand, ...] = ()
+    """Where the text layer has rows of numbers: the only sign of tables and charts before the survey."""
     is_blank: bool = False
     kind: PageKind = "picture"
     opens_section: bool = False
@@ -116,6 +127,11 @@ class Document(Value):
     def has_text_layer(self) -> bool:
         """Whether any page has text."""
         return any(page.text_layer_chars for page in self.pages)
+
+    @property
+    def blank_pages(self) -> frozenset[int]:
+        """The numbers of the pages on which nothing is."""
+        return frozenset(page.page_no for page in self.pages if page.is_blank)
 
     def page(self, page_no: int) -> Page:
         """Return the page of that 1-based number."""

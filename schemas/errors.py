@@ -22,11 +22,14 @@ LongreadError
 │   ├── ContextExceeded
 │   ├── ReplyFiltered
 │   └── CanaryFailed
+├── MergeError               parts of a table that joining would lose
 ├── CompletionError          what the server wrote
 │   ├── Truncated
 │   ├── Malformed
 │   ├── Repetition
 │   ├── Ungrounded
+│   ├── Incomputable
+│   ├── NotFound
 │   └── NothingRead
 ├── PolicyError              something the permission policy forbids
 └── WriteError               the output folder
@@ -174,6 +177,12 @@ class CanaryFailed(BackendError):
     category = "canary"
 
 
+class MergeError(LongreadError):
+    """Rows, columns or cells of a table are not accounted for after its parts were joined."""
+
+    category = "merge"
+
+
 class CompletionError(LongreadError):
     """The server answered with something that cannot be used."""
 
@@ -203,6 +212,19 @@ class Ungrounded(CompletionError):
     """The reply speaks of a page or image that it was not shown."""
 
     category = "ungrounded"
+
+
+class Incomputable(CompletionError):
+    """The numbers that an answer is to be computed from do not go together."""
+
+    category = "incomputable"
+
+
+class NotFound(CompletionError):
+    """A field that its schema requires is not in the pages."""
+
+    category = "not_found"
+    retryable = False
 
 
 class NothingRead(CompletionError):

@@ -16,9 +16,12 @@ ModelBox = Annotated[tuple[int, ...], Field(min_length=4, max_length=4)]
 PageKind = Literal["cover", "contents", "text", "table", "chart", "slide", "form", "blank", "other"]
 ChartType = Literal["bar", "stacked_bar", "line", "area", "pie", "scatter", "histogram", "box", "other"]
 AxisKind = Literal["category", "number", "date", "log"]
-RowKind = Literal["header", "repeated_header", "section", "total", "data"]
+RowKind = Literal["header", "repeated_header", "section", "total", "repeated", "continued", "data"]
 AnswerKind = Literal["number", "percent", "currency", "date", "text", "list", "boolean", "none"]
 SourceKind = Literal["text", "table", "chart", "figure"]
+Operation = Literal[
+    "none", "difference", "percent_change", "ratio", "share", "sum", "average", "product", "maximum", "minimum", "exceeds", "count"
+]
 
 
 class LocatedTable(Value):
@@ -29,7 +32,9 @@ class LocatedTable(Value):
     title: str | None = None
     """The title printed above the table, verbatim."""
     continues: bool = False
-    """True if this is the continuation of the last table of the page before."""
+    """True if the rows of the last table of the page before go on here."""
+    adds_columns: bool = False
+    """True if the last table of the page before was too wide, and this shows further columns of the same rows."""
 
 
 class LocatedChart(Value):
@@ -56,6 +61,13 @@ class SurveyPage(Value):
     """Every table on the page, from top to bottom."""
     charts: tuple[LocatedChart, ...] = ()
     """Every chart that shows data on the page, from top to bottom; no photographs, logos or diagrams."""
+    numbers: Annotated[tuple[str, ...], Field(json_schema_extra={"maxItems": 8})] = ()
+    """Up to eight numbers of two digits or more from the page's smallest print, exactly as printed; empty if there are none."""
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the page's last table is that of the page before, gone on."""
+        return len(self.tables) == 1 and (self.tables[0].continues or self.tables[0].adds_columns)
 
 
 class Survey(Value):
@@ -85,7 +97,9 @@ class ReadRow(Value):
     """The number of the image (1 for the first) that shows this row."""
     kind: RowKind
     """header: column headings; repeated_header: headings printed again on a later image; section: a heading inside the
-    table; total: a sum of rows above; data: everything else."""
+    table; total: a sum of rows above; repeated: a section or a total printed again at the top of a later image, such as
+    "Assets (continued)" or "Brought forward"; continued: at the top of a later image, the rest of the row before, which
+    the page break cut; data: everything else."""
     cells: tuple[ReadCell, ...]
     """The row's cells from left to right."""
 
@@ -115,6 +129,22 @@ class TableReading(Value):
     """The number of the first row in this reply: 0, or what the instruction asks to continue from."""
     rows: tuple[ReadRow, ...]
     """The rows from top to bottom. None is left out, shortened or summed up."""
+
+
+class TableInImage(Value):
+    """The table of one image."""
+
+    image: int
+    """The number of the image."""
+    table: TableReading
+    """The table that it shows, whole."""
+
+
+class TableReadings(Value):
+    """Several tables, each shown by an image of its own."""
+
+    tables: tuple[TableInImage, ...]
+    """One entry for every image, in order."""
 
 
 class ReadAxis(Value):
@@ -194,34 +224,71 @@ class CitedEvidence(Value):
     """Whether it is text, a table, a chart or another figure."""
 
 
+class Operand(CitedEvidence):
+    """One printed number that the answer is computed from, with the place that prints it; the quote holds the number and its label."""
+
+    text: str
+    """The number alone, exactly as printed, with its sign, parentheses, currency or percent sign, such as "(1,234.5)". What is spent
+    or paid may be printed in parentheses: asked how much, leave them out."""
+    scale: float | None = None
+    """The factor that the table, axis or text states for it: 1000 for "in thousands", 1000000 for "in millions"."""
+    unit: str | None = None
+    """Its unit without the scale: a currency as an ISO code such as "USD", "%", or words such as "employees"."""
+    label: str | None = None
+    """What it is a number of, in few words, such as "net revenue 2023". For maximum and minimum only what is compared, worded as
+    the answer would be, such as "2023" or "Northwind"."""
+
+
 class AnswerReading(Value):
     """The answer to one question from the pages shown, or the statement that they do not hold it."""
 
     is_answerable: bool
-    """False if the pages do not contain the answer: then every other field stays empty."""
+    """False if the pages do not contain the answer or a number it needs, such as a year, company or figure that they do not report:
+    then every other field stays empty."""
     kind: AnswerKind = "none"
-    """What kind of value the answer is; none if there is no answer."""
+    """What kind of value the answer is, as the question asks for it; none if there is no answer."""
+    operation: Operation = "none"
+    """How the answer follows from printed numbers; none if it is printed as it is. The second operand is what the first is set against.
+    difference: first minus second. percent_change: by how many percent the first is above the second (the later value first).
+    ratio: first divided by second. share: first as a percentage of second, the whole. sum, average, product: of all operands.
+    maximum, minimum: the largest or smallest operand; the answer is its label, or its number if kind is a number.
+    exceeds: whether the first is greater than the second, yes or no. count: how many items there are; list them in items."""
+    operands: tuple[Operand, ...] = ()
+    """The printed numbers of the operation, in its order, from every document concerned. They are computed with exactly, so do not
+    convert or round them."""
     text: str | None = None
-    """The answer in the fewest words."""
+    """The answer in the fewest words; yes or no if kind is boolean."""
     number: float | None = None
     """The number, if the answer is one, as printed (7.5 for "7.5 %", -3 for "(3)")."""
     items: tuple[str, ...] = ()
-    """The items, if the answer is a list."""
+    """The items, if the answer is a list or counts them."""
     unit: str | None = None
-    """The unit or currency with its scale, such as "USD million"."""
+    """The unit or currency of the answer with its scale, such as "USD million"."""
     rationale: str | None = None
     """One sentence: how the evidence gives the answer."""
     confidence: float | None = None
     """From 0 to 1."""
     evidence: tuple[CitedEvidence, ...] = ()
-    """Every place the answer rests on. No evidence, no answer."""
+    """Every place the answer rests on, operands aside. No evidence, no answer."""
+
+
+class Finding(CitedEvidence):
+    """One place that helps to answer the question, and what it says."""
+
+    says: str = ""
+    """What it contributes, in one sentence, with the numbers, their units and years, and whose they are."""
+    starts_before: bool = False
+    """True if its table or paragraph began on the page before."""
+    goes_on: bool = False
+    """True if its table or paragraph goes on on the next page."""
 
 
 class Findings(Value):
     """What some of the pages in a question's scope contribute to its answer."""
 
-    evidence: tuple[CitedEvidence, ...] = ()
-    """Places that help to answer the question, most useful first; empty if there are none."""
+    evidence: tuple[Finding, ...] = ()
+    """Places that help to answer the question, of every document that has any, most useful first; for a number to compute also each
+    of the numbers it needs. Empty if there are none."""
 
 
 class Transcript(Value):

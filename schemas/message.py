@@ -6,7 +6,8 @@ from typing import Literal
 from schemas.batch import PageImage
 from schemas.value import Value
 
-RequestKind = Literal["survey", "table", "chart", "answer", "finding", "verify"]
+RequestKind = Literal["survey", "table", "tables", "chart", "answer", "finding", "fields", "verify"]
+"""`table`: one, of one part or several; `tables`: several small ones."""
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "abort", "repetition", "error"]
 """`repetition`: we cut a loop; `error`: no completion came."""
 
@@ -52,6 +53,8 @@ class Request(Value):
     thinking: bool = False
     thinking_budget: int | None = None
     """Tokens of thinking before the answer has to begin, where the server can be told."""
+    reply_schema: str | None = None
+    """JSON text of the schema of the reply, where a user's own schema makes it; else the kind says it."""
     expected_prompt_tokens: int
     """Image tokens, exact, plus an upper bound of the text tokens."""
     batch_id: str | None = None

@@ -5,9 +5,10 @@ from typing import Literal
 
 from schemas.batch import PageImage
 from schemas.document import Document, Page, Source
+from schemas.estimate import Amounts
 from schemas.failure import Failure
 from schemas.message import Completion, Request
-from schemas.result import Answer, Chart, Table
+from schemas.result import Answer, Chart, Record, Table
 from schemas.value import Value
 
 PageStatus = Literal["read", "failed", "skipped"]
@@ -65,6 +66,8 @@ class Outcome(Value):
     tables: tuple[Table, ...] = ()
     charts: tuple[Chart, ...] = ()
     answers: tuple[Answer, ...] = ()
+    """Of the questions, and of every field of the records."""
+    records: tuple[Record, ...] = ()
     failures: tuple[Failure, ...] = ()
     requests: tuple[RequestRecord, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -99,6 +102,23 @@ class Report(Value):
     outcome: Outcome
     recognised: tuple[Document, ...] = ()
     """Documents that an earlier run of the same configuration and model has committed."""
+    planned: Amounts = Amounts()
+    """What the documents and questions were estimated to take when the run began."""
+
+    @property
+    def actual(self) -> Amounts:
+        """What they took: every request, also those whose completions were in the store."""
+        requests = self.outcome.requests
+        usages = [record.completion.usage for record in requests]
+        return Amounts(
+            pages=self.outcome.n_pages,
+            batches=len({record.request.batch_id for record in requests if record.request.kind == "survey"}),
+            requests=len(requests),
+            image_tokens=sum(record.request.image_tokens for record in requests),
+            prompt_tokens=sum(usage.prompt_tokens for usage in usages),
+            cached_tokens=sum(usage.cached_tokens or 0 for usage in usages),
+            output_tokens=sum(usage.completion_tokens for usage in usages),
+        )
 
 
 class Progress(Value):

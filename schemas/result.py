@@ -2,10 +2,11 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from schemas.document import Box
 from schemas.extraction import AnswerReading, ChartReading, SourceKind
+from schemas.fields import Field, UserSchema
 from schemas.settings import Question
 from schemas.value import Value
 
@@ -39,7 +40,7 @@ class Cell(Value):
 
 
 class Fragment(Value):
-    """The part of a table on one page; rows half-open."""
+    """The part of a table on one page; rows and columns half-open. A row that the page break cut is in both parts."""
 
     page_no: int
     box: Box
@@ -69,7 +70,11 @@ class Table(Value):
     merge_direction: Literal["none", "rows", "columns"] = "none"
     is_truncated: bool = False
     n_dropped_rows: int = 0
-    """Repeated header rows that were left out."""
+    """Rows left out because they print again what is there: headings, sections "(continued)", totals brought forward."""
+    n_joined_rows: int = 0
+    """Rows that were the rest of a row which a page break cut, and were joined to it."""
+    n_dropped_cols: int = 0
+    """Columns left out because they print the row labels again, beside further columns."""
 
     @property
     def table_id(self) -> str:
@@ -128,17 +133,27 @@ def answer_id(question: Question, doc_ids: Sequence[str]) -> str:
 
 
 class Answer(Value):
-    """The answer to one question."""
+    """The answer to one question, or the value of one field of a user's schema."""
 
     question: Question
     doc_ids: tuple[str, ...]
     reading: AnswerReading
     evidence: tuple[Evidence, ...]
+    field: Field | None = None
 
     @property
     def answer_id(self) -> str:
-        """The question asked of these documents."""
+        """The question, or the field, asked of these documents."""
+        if self.field:
+            return content_id("field", self.field.schema_digest, self.field.path, *self.doc_ids)
         return answer_id(self.question, self.doc_ids)
+
+    @property
+    def scope(self) -> Literal["document", "collection"]:
+        """Whether it was asked of one document, or of several jointly."""
+        if self.field:
+            return self.field.scope
+        return "document" if len(self.doc_ids) == 1 else "collection"
 
     @property
     def evidence_status(self) -> Literal["verified", "partial", "unverified", "none"]:
@@ -147,3 +162,30 @@ class Answer(Value):
         if not matched:
             return "none"
         return "verified" if all(matched) else "partial" if any(matched) else "unverified"
+
+
+def record_id(schema: UserSchema, collection: str | None, doc_ids: Sequence[str]) -> str:
+    """Return the id of what these documents say of a user's schema."""
+    return content_id("record", schema.digest, collection, *doc_ids)
+
+
+class Record(Value):
+    """A user's schema filled in from its scope; the evidence of each value is in the answers."""
+
+    user_schema: UserSchema
+    doc_ids: tuple[str, ...]
+    collection: str | None = None
+    """The collection that was read jointly, if the schema's scope is a collection and it has a name."""
+    value: dict[str, Any]
+    """As the schema nests it; None where the pages do not say."""
+    answers: tuple[Answer, ...]
+
+    @property
+    def record_id(self) -> str:
+        """The schema asked of these documents."""
+        return record_id(self.user_schema, self.collection, self.doc_ids)
+
+    @property
+    def doc_id(self) -> str | None:
+        """The document; None for a collection."""
+        return self.doc_ids[0] if self.user_schema.scope == "document" else None

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from schemas.extraction import AnswerKind
+from schemas.fields import UserSchema
 from schemas.preset import ImageLimits, Preset
 from schemas.value import Value
 
@@ -35,6 +36,8 @@ class Job(Value):
     sources: tuple[str, ...] = Field(min_length=1)
     """PDFs, images, folders, globs or manifests (CSV, Parquet, JSONL with a `uri` column)."""
     questions: tuple[Question, ...] = ()
+    user_schemas: tuple[UserSchema, ...] = ()
+    """The schemas whose fields are read, whatever the tasks."""
     tasks: tuple[Task, ...] = ("tables", "charts", "answers")
     """What to extract."""
     profile: Profile = "balanced"
@@ -58,7 +61,7 @@ class Job(Value):
     @property
     def config_json(self) -> str:
         """What the output depends on, as JSON; where it comes from and where it goes is left out."""
-        return self.model_dump_json(exclude={"sources", "questions", "out", "force", "backend", "checkpoint"})
+        return self.model_dump_json(exclude={"sources", "questions", "user_schemas", "out", "force", "backend", "checkpoint"})
 
     @property
     def config_digest(self) -> str:
@@ -101,12 +104,6 @@ class Settings(BaseSettings):
     """Encoded page images kept for the next request that shows them."""
     worker_tasks: int = 500
     """Tasks after which a worker process is replaced."""
-    price_per_million_input: float = 0.30
-    price_per_million_output: float = 0.90
-    """USD, as hosted GLM-4.6V is sold (November 2026)."""
-    input_tokens_per_s: float = 3_533
-    output_tokens_per_s: float = 740
-    """Of one server of the 106B model, as SGLang's cookbook publishes at concurrency 8."""
 
     @cached_property
     def parallel_pages(self) -> int:

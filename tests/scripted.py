@@ -22,6 +22,7 @@ from starlette.routing import Route
 
 from tests.listening import listening
 
+DOCUMENT = re.compile(r"^\[doc (\d+): (.+)\]$")
 PAGE = re.compile(r"^\[doc (\d+) · page (\d+)\]$")
 CROP = re.compile(r"^\[image (\d+) · doc \d+ · page (\d+) · \w+ at ")
 CONTINUE = re.compile(r"Continue from row (\d+)\.")
@@ -34,11 +35,19 @@ class Script:
 
     tables_on: Callable[[int], int] = lambda _: 1
     continues: Callable[[int], bool] = lambda _: False
+    numbers: Callable[[int, int], tuple[str, ...]] = lambda _page, _tokens: ()
+    """What is read of the page's numbers on an image of so many tokens."""
+    leaves_out: int = 0
+    """Tables that a common reply to several forgets."""
     rows: int = 4
     rows_per_reply: int = 1000
     faults: list[str] = field(default_factory=list)
     poison: str = ""
     answer: dict[str, Any] = field(default_factory=lambda: {"is_answerable": False})
+    helps: Callable[[str, int], dict[str, Any] | None] | None = None
+    """What a page, by its file name and number, contributes to a finding; by default the first page of each batch does."""
+    fields: Callable[[list[int]], dict[str, Any]] = lambda _: {}
+    """What the pages of these numbers say of a user's schema."""
     delay_s: float = 0.0
     max_model_len: int = 131_072
     miscounts: int = 0
@@ -186,23 +195,44 @@ class ScriptedServer:
         match body["response_format"]["json_schema"]["name"]:
             case "survey":
                 pages = [match for text in texts if (match := PAGE.match(text))]
-                return {"pages": [self._survey_page(int(match[1]), int(match[2])) for match in pages]}
+                sizes = image_sizes(body)
+                return {"pages": [self._survey_page(int(match[1]), int(match[2]), size) for match, size in zip(pages, sizes, strict=True)]}
             case "table":
                 return self._table([int(match[2]) for text in texts if (match := CROP.match(text))], texts[-1])
+            case "tables":
+                crops = [int(match[2]) for text in texts if (match := CROP.match(text))]
+                tables = [{"image": image, "table": self._table([page], "")} for image, page in enumerate(crops, 1)]
+                return {"tables": tables[self.script.leaves_out :]}
             case "answer":
                 return self.script.answer
+            case "fields":
+                return self.script.fields([int(match[2]) for text in texts if (match := PAGE.match(text))])
             case "finding":
-                first = next(match for text in texts if (match := PAGE.match(text)))
-                return {"evidence": [{"doc": int(first[1]), "page": int(first[2]), "quote": "one"}]}
+                return {"evidence": self._findings(texts)}
             case _:
                 return {"lines": ["one"]}
 
-    def _survey_page(self, doc: int, page: int) -> dict[str, Any]:
+    def _findings(self, texts: list[str]) -> list[dict[str, Any]]:
+        names = {match[1]: match[2] for text in texts if (match := DOCUMENT.match(text))}
+        pages = [match for text in texts if (match := PAGE.match(text))]
+        if self.script.helps is None:
+            return [{"doc": int(pages[0][1]), "page": int(pages[0][2]), "quote": "one"}]
+        told = [(match, self.script.helps(names[match[1]], int(match[2]))) for match in pages]
+        return [{"doc": int(match[1]), "page": int(match[2]), "quote": "one", **more} for match, more in told if more is not None]
+
+    def _survey_page(self, doc: int, page: int, tokens: int) -> dict[str, Any]:
         tables = [
             {"box": BOX, "title": None, "continues": number == 0 and self.script.continues(page)}
             for number in range(self.script.tables_on(page))
         ]
-        return {"doc": doc, "page": page, "kind": "text", "tables": tables, "charts": []}
+        return {
+            "doc": doc,
+            "page": page,
+            "kind": "text",
+            "tables": tables,
+            "charts": [],
+            "numbers": self.script.numbers(page, tokens),
+        }
 
     def _table(self, pages: list[int], instruction: str) -> dict[str, Any]:
         rows = []
@@ -222,11 +252,16 @@ def _is_canary(body: dict[str, Any]) -> bool:
 
 
 def image_tokens(body: dict[str, Any]) -> int:
-    """Tokens of the images of a request, whose PNGs are on the model's grid; those that are no PNG count one each."""
+    """Tokens of the images of a request."""
+    return sum(image_sizes(body))
+
+
+def image_sizes(body: dict[str, Any]) -> list[int]:
+    """Tokens of each image of a request, whose PNGs are on the model's grid; one that is no PNG counts one."""
     urls = [part["image_url"]["url"] for part in body["messages"][1]["content"] if part["type"] == "image_url"]
     heads = [base64.b64decode(url.rpartition(",")[2][:32]) for url in urls]
     sizes = [struct.unpack(">II", head[16:24]) if head[1:4] == b"PNG" and len(head) == 24 else (28, 28) for head in heads]
-    return sum(width // 28 * (height // 28) for width, height in sizes)
+    return [width // 28 * (height // 28) for width, height in sizes]
 
 
 def _event(chunk: dict[str, Any]) -> str:

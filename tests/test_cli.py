@@ -1,5 +1,6 @@
 """One clear sentence and the right exit code for whatever is asked."""
 
+import json
 import os
 import signal
 import subprocess
@@ -54,8 +55,18 @@ def test_a_bad_question_file_exits_2(tmp_path: Path, content: str, says: str) ->
     assert "Traceback" not in done.stderr
 
 
+def test_a_schema_that_cannot_be_read_exits_2_and_names_the_field(tmp_path: Path) -> None:
+    path = tmp_path / "mine.json"
+    path.write_text('{"type": "object", "properties": {"prices": {"type": "object", "additionalProperties": {"type": "number"}}}}')
+    done = longread("run", tmp_path, "--schema", path)
+    assert done.returncode == 2
+    assert "mine.json: the field prices has no fixed properties" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
-    "options", [("--profile", "turbo"), ("--tasks", "tables,poems"), ("--questions", "questions.yaml"), ("--unknown",)]
+    "options",
+    [("--profile", "turbo"), ("--tasks", "tables,poems"), ("--questions", "questions.yaml"), ("--unknown",), ("--schema-scope", "page")],
 )
 def test_wrong_options_exit_2(tmp_path: Path, options: tuple[str, ...]) -> None:
     done = longread("run", tmp_path, *options)
@@ -85,5 +96,39 @@ def test_plan_tells_tokens_and_cost_without_a_backend(make_pdf: MakePdf, tmp_pat
     (tmp_path / "q.yaml").write_text("- {id: a, question: What}")
     done = longread("plan", make_pdf(), "--questions", tmp_path / "q.yaml")
     assert done.returncode == 0, done.stderr
-    assert "batches 1, requests 2" in done.stdout
+    assert "batches 1 (no packing takes fewer than 1), requests 2" in done.stdout
     assert "USD" in done.stdout
+    assert "assumed: rates and prices: cookbook" in done.stdout
+
+
+def test_plan_as_json_has_stable_keys_on_stdout_and_the_rest_on_stderr(make_pdf: MakePdf, tmp_path: Path) -> None:
+    done = longread("plan", make_pdf(), tmp_path / "nope", "--json", "--gpu", "h100-fp8", "--replicas", 3)
+    assert done.returncode == 3
+    assert "no file, folder or match at" in done.stderr
+    planned = json.loads(done.stdout)
+    assert (planned["documents"], planned["pages"], planned["batches"], planned["lower_bound_batches"], planned["requests"]) == (
+        1,
+        3,
+        1,
+        1,
+        1,
+    )
+    assert planned["prompt_tokens"] > planned["image_tokens"] > 3 * 500
+    assert planned["estimated_gpu_seconds"] == pytest.approx(3 * 4 * planned["estimated_wall_seconds"], abs=1)
+    assert planned["throughput"]["name"] == "h100-fp8"
+    assert [document["filename"] for document in planned["per_document"]] == ["sample.pdf"]
+
+
+@pytest.mark.parametrize("options", [("--gpu", "h101"), ("--replicas", "0")])
+def test_plan_with_wrong_options_exits_2(make_pdf: MakePdf, options: tuple[str, ...]) -> None:
+    done = longread("plan", make_pdf(), "--json", *options)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert options[0] in done.stderr
+
+
+def test_a_run_shows_what_was_planned_beside_what_was_done(scripted: ScriptedServer, make_pdf: MakePdf, tmp_path: Path) -> None:
+    done = longread("run", make_pdf(), "--out", tmp_path / "out", "--backend", scripted.url)
+    assert "planned and done" in done.stdout
+    shown = [[cell.strip() for cell in line.split("│")[1:4]] for line in done.stdout.splitlines()]
+    assert ["pages", "3", "3"] in shown
+    assert ["batches", "1", "1"] in shown

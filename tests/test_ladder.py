@@ -36,9 +36,9 @@ def test_thinking_markers_and_restatements_around_the_answer_cost_nothing(
     scripted: ScriptedServer, make_pdf: MakePdf, tmp_path: Path, fault: str
 ) -> None:
     scripted.script.faults = [fault]
-    outcome = read(scripted, tmp_path / "out", make_pdf())
+    outcome = read(scripted, tmp_path / "out", make_pdf(), profile="fast")
     assert not outcome.failures
-    assert rungs(outcome) == {("survey", "stop"): 1, ("table", "stop"): 3}
+    assert rungs(outcome) == {("survey", "stop"): 1, ("tables", "stop"): 1}
 
 
 @pytest.mark.parametrize("fault", ["empty", "garbage", "wrong page", "blank", "loop"])
@@ -140,7 +140,7 @@ def test_the_key_is_nowhere_in_what_a_run_writes(
 ) -> None:
     secret = "sk-3b9f0c-not-to-be-seen"
     caplog.set_level("DEBUG")
-    scripted.script.faults = ["", "key", "500"]
+    scripted.script.faults = ["", *["key", "500"] * 12]
     settings = Settings(attempts=2, api_key=SecretStr(secret))
     outcome = read(scripted, tmp_path / "out", make_pdf(), settings, questions=(Question(id="q", question="What?"),))
     assert scripted.headers[0]["authorization"] == f"Bearer {secret}"
@@ -168,7 +168,7 @@ def test_questions_are_sent_by_page_set_and_answered_in_their_own_order(
     questions = tuple(Question(id=str(number), question="What?", docs=(name,)) for number, name in enumerate(docs))
     outcome = read(scripted, tmp_path / "out", first.parent, tasks=("answers",), questions=questions)
     keys = [headers["x-smg-routing-key"] for headers, kind in zip(scripted.headers, scripted.kinds, strict=True) if kind == "answer"]
-    assert sum(key != after for key, after in pairwise(keys)) <= 2, "page sets take turns only where they overlap"
+    assert sum(key != after for key, after in pairwise(keys)) <= 3, "page sets take turns only where they overlap"
     assert [answer.question.id for answer in outcome.answers] == [str(number) for number in range(6)]
 
 

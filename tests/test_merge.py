@@ -25,7 +25,8 @@ def reading(rows: list[ReadRow], **more: object) -> TableReading:
 
 def merged(rows: list[ReadRow], pages: int = 1):
     parts = tuple(part(number) for number in range(1, pages + 1))
-    return merge(TableSite(doc_id="d", parts=parts), 0, [PartialReading(reading(rows), parts, [BOX] * pages)])
+    (table,) = merge(TableSite(doc_id="d", parts=parts), 0, [PartialReading(reading(rows), parts, [BOX] * pages)])
+    return table
 
 
 def test_a_table_over_two_pages_is_one_table_and_its_repeated_header_is_dropped() -> None:
@@ -99,7 +100,7 @@ def test_a_promise_of_more_rows_is_followed_until_a_reply_brings_none() -> None:
 
 def test_a_broken_promise_is_marked() -> None:
     parts = (part(1),)
-    table = merge(TableSite(doc_id="d", parts=parts), 0, [PartialReading(reading([row(1, "data", "a", "1")], n_rows=3), parts, [BOX])])
+    (table,) = merge(TableSite(doc_id="d", parts=parts), 0, [PartialReading(reading([row(1, "data", "a", "1")], n_rows=3), parts, [BOX])])
     assert table.is_truncated
 
 

@@ -147,7 +147,7 @@ def test_a_page_that_brings_the_server_down_costs_that_page(scripted: ScriptedSe
 
 def test_a_long_table_is_paged_until_its_promise_is_kept(scripted: ScriptedServer, make_pdf: MakePdf, tmp_path: Path) -> None:
     scripted.script.rows, scripted.script.rows_per_reply = 25, 7
-    read(scripted, tmp_path / "out", make_pdf(texts=("one",)))
+    read(scripted, tmp_path / "out", make_pdf(texts=("one",)), profile="fast")
     (table,) = rows(tmp_path / "out", "tables")
     assert (table["n_rows"], table["is_truncated"]) == (26, False)
     assert scripted.kinds.count("table") == 4

@@ -93,6 +93,20 @@ def test_nothing_is_invented_where_the_documents_are_silent(answers: AnswerScore
     assert answers.share_abstained >= 0.85
 
 
+def test_nine_in_ten_answers_that_join_documents_are_right(truth: Truth, answers: AnswerScores) -> None:
+    joint = {one.id for one in truth.answers if len({page.document for page in one.evidence}) > 1}
+    right = [one.is_right for one in answers.answers if one.id in joint]
+    assert len(right) >= 10
+    assert sum(right) >= 0.9 * len(right)
+
+
+def test_computed_answers_show_their_formula_and_every_number_is_found(out: Path) -> None:
+    query = f"""SELECT evidence_status, count(*) FROM '{out}/answers/**/*.parquet'
+                WHERE answer_kind IN ('number', 'percent', 'currency') AND rationale LIKE '% = %' GROUP BY 1"""
+    ((status, number),) = duckdb.sql(query).fetchall()
+    assert (status, number >= 10) == ("verified", True)
+
+
 def test_tables_cross_pages_and_keep_the_page_of_every_row(out: Path) -> None:
     query = f"""SELECT count(DISTINCT c.page_no) FROM '{out}/table_cells/**/*.parquet' c JOIN '{out}/tables/**/*.parquet' t
                 USING (table_id) WHERE t.n_fragments > 1 GROUP BY table_id"""

@@ -189,11 +189,8 @@ def _row_commands(spec: TableSpec, fonts: Fonts) -> list[Command]:
 def _look_commands(spec: TableSpec) -> list[Command]:
     last = spec.n_header_rows - 1
     if spec.look == "ruled":
-        return [
-            ("GRID", (0, 0), (-1, -1), 0.6, RULE),
-            ("BACKGROUND", (0, 0), (-1, last), BAND),
-            ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
-        ]
+        shade: list[Command] = [("BACKGROUND", (0, 0), (-1, last), BAND)] if spec.n_header_rows else []
+        return [("GRID", (0, 0), (-1, -1), 0.6, RULE), *shade, ("VALIGN", (0, 0), (-1, -1), "MIDDLE")]
     if spec.look == "banded":
         stripes = [("BACKGROUND", (0, row), (-1, row), BAND) for row in range(last + 2, len(spec.rows), 2)]
         return [("BACKGROUND", (0, 0), (-1, last), ACCENT), *stripes, ("LINEBELOW", (0, -1), (-1, -1), 0.8, ACCENT)]

@@ -3,7 +3,7 @@
 Pages are 1-based. Boxes are x0, y0, x1, y1 in [0, 1] of the page, origin top left.
 """
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from schemas.extraction import AnswerKind, ChartType
 from schemas.value import Value
@@ -27,6 +27,16 @@ class Span(Value):
     col_span: int
 
 
+class FragmentTruth(Value):
+    """What a page shows of a table that crosses pages; rows and columns of the logical table, half-open."""
+
+    page: int
+    row_start: int
+    row_end: int
+    col_start: int
+    col_end: int
+
+
 class TableTruth(Value):
     """One logical table: headers repeated on later pages are left out, positions covered by a span hold ""."""
 
@@ -39,6 +49,11 @@ class TableTruth(Value):
     currency: str | None
     footnotes: tuple[str, ...]
     regions: tuple[Region, ...]
+    direction: Literal["none", "rows", "columns"] | None = None
+    """How the parts are joined, where the truth says; then so do `fragments` and `printed_again`."""
+    fragments: tuple[FragmentTruth, ...] = ()
+    printed_again: tuple[str, ...] = ()
+    """Texts in the regions that repeat what is in `rows`: headings, labels beside further columns, totals brought forward."""
 
 
 class SeriesTruth(Value):

@@ -7,7 +7,7 @@ reference of Z.ai (api-code, chat-completion) and zai-sdk 0.2.3, Novita's API re
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
-from pipeline.prompt import SCHEMAS
+from pipeline.prompt import schema_of
 from schemas.message import Request, RequestLimits, TextPart
 
 Fields = dict[str, Any]
@@ -46,7 +46,7 @@ def fields(dialect: Dialect, request: Request, mark: str) -> Fields:
         "stream_options": {"include_usage": True},
         "response_format": {
             "type": "json_schema",
-            "json_schema": {"name": request.kind, "schema": SCHEMAS[request.kind].model_json_schema()},
+            "json_schema": {"name": request.kind, "schema": schema_of(request)},
         },
     }
     return {name: value for name, value in (shared | dialect.own_fields(request)).items() if value is not None}

@@ -3,7 +3,7 @@
 Unknown fields are ignored, as SGLang ignores them.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -46,9 +46,28 @@ class Message(BaseModel):
 
 
 class JsonSchema(BaseModel):
-    """The schema of the reply, of which only the name counts."""
+    """The schema of the reply, of which only the name counts, except where a user's own fields are asked for."""
 
     name: str
+    content: dict[str, Any] = Field(default_factory=dict, alias="schema")
+
+
+class Asked(BaseModel):
+    """A part of the schema of a user's fields: a value with its evidence, an object, or an array of either."""
+
+    type: str | tuple[str, ...] = "object"
+    description: str = ""
+    format: str = ""
+    enum: tuple[Any, ...] = ()
+    properties: dict[str, "Asked"] = Field(default_factory=dict)
+    items: "Asked | None" = None
+    reference: str = Field(default="", alias="$ref")
+
+    @property
+    def is_value(self) -> bool:
+        """Whether it is {value, evidence}."""
+        cited = self.properties.get("evidence")
+        return "value" in self.properties and bool(cited and cited.items and cited.items.reference)
 
 
 class ResponseFormat(BaseModel):

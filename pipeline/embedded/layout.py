@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from rapidfuzz.fuzz import ratio
 
+from pipeline.embedded.crossing import Joint, furniture, joint
 from pipeline.embedded.ocr import read_lines
 from pipeline.embedded.pictures import find_marks, has_marks, is_chart, split_charts, with_strokes, with_title
 from pipeline.embedded.reading import Line, Reading, Rect, Region, Word
@@ -22,11 +23,7 @@ _PAGE_HEIGHT = 792.0
 _CONTENTS = re.compile(r"\s*(?:table\s+of\s+)?contents\s*|\s*index\s*|\s*(?:inhalt|sommaire)\w*\s*", re.IGNORECASE)
 _PAGE_NUMBER = re.compile(r"^[^\d,%$]*(\d{1,3})$")
 _LABEL = re.compile(r"(?:table|exhibit)\s+\w{1,4}[.:]", re.IGNORECASE)
-_CONTINUED = re.compile(r"\b(?:continued|cont['’]?d|cont\.)", re.IGNORECASE)
-_EDGE = 0.2
-"""Share of a page's height within which a table that continues ends above, or begins below, the page's edge."""
-_DRIFT = 0.02
-"""How far apart, as a share of the page's width, columns of two parts of a table may lie."""
+_NUMBERS_REPORTED = 8
 
 
 def read_page(image: NDArray[np.uint8]) -> Reading:
@@ -43,29 +40,50 @@ def read_page(image: NDArray[np.uint8]) -> Reading:
     return Reading(width, height, tuple(_turned_line(line, angle, width, height) for line in lines), tuple(ordered))
 
 
+class Surveyed(NamedTuple):
+    """Where a survey stands: the page read last, and the one on which its last table began; none before the first page."""
+
+    doc: int
+    start: Reading
+    last: Reading
+
+
 def survey_pages(pages: Sequence[tuple[int, int, Reading]]) -> tuple[SurveyPage, ...]:
     """Return the survey of `pages`, each (document number, page number, reading), in the same order.
 
-    A table continues the page before only if that page is here too, is the one before it and of the same document.
+    A table continues the page before only if that page is here too, just before, and of the same document; blank pages do not count.
     """
-    readings = {(doc, page): reading for doc, page, reading in pages}
-    return tuple(_surveyed(doc, page, reading, readings.get((doc, page - 1))) for doc, page, reading in pages)
+    found: list[SurveyPage] = []
+    before: Surveyed | None = None
+    for doc, page, reading in pages:
+        found.append(survey(doc, page, reading, before))
+        before = after(found[-1], reading, before)
+    return tuple(found)
 
 
-def survey(doc: int, page: int, reading: Reading) -> SurveyPage:
-    """Return the survey of one page on its own: none of its tables is a continuation."""
-    return _surveyed(doc, page, reading, None)
+def survey(doc: int, page: int, reading: Reading, before: Surveyed | None = None) -> SurveyPage:
+    """Return the survey of one page, which follows what was surveyed `before`."""
+    kind = _page_kind(reading)
+    how: Joint = joint(before.start, before.last, reading) if before and before.doc == doc and kind != "contents" else "none"
+    tables = tuple(
+        LocatedTable(
+            box=_model_box(reading, rect),
+            title=_title(reading, rect) or None,
+            continues=how == "rows" and i == 0,
+            adds_columns=how == "columns" and i == 0,
+        )
+        for i, rect in enumerate(_tables(reading))
+    )
+    charts = tuple(LocatedChart(box=_model_box(reading, region.rect)) for region in reading.regions if region.kind == "chart")
+    shown = () if kind == "contents" else tables
+    return SurveyPage(doc=doc, page=page, kind=kind, tables=shown, charts=charts, numbers=_smallest_numbers(reading))
 
 
-def continues(previous: Reading, current: Reading) -> bool:
-    """Whether the first table of `current` is the continuation of the last table of `previous`, the page before."""
-    last, first = _tables(previous)[-1:], _tables(current)[:1]
-    if not last or not first:
-        return False
-    old, new = _title(previous, last[0]), _title(current, first[0])
-    is_own = bool(new) and not _CONTINUED.search(new) and ratio(old, new) < 90
-    is_next = _ends_page(previous, last[0]) and _starts_page(current, first[0])
-    return is_next and not is_own and _same_columns(previous, last[0], current, first[0])
+def after(page: SurveyPage, reading: Reading, before: Surveyed | None) -> Surveyed | None:
+    """Return where a survey stands after a page."""
+    if page.kind == "blank":
+        return before
+    return Surveyed(page.doc, before.start if before and page.goes_on else reading, reading)
 
 
 def _regions(image: NDArray[np.uint8], lines: Sequence[Line], rules: Rules, sight: Sight) -> list[Region]:
@@ -125,15 +143,11 @@ def _turned_line(line: Line, angle: float, width: int, height: int) -> Line:
     return Line(words, hull(word.rect for word in words), line.score)
 
 
-def _surveyed(doc: int, page: int, reading: Reading, previous: Reading | None) -> SurveyPage:
-    kind = _page_kind(reading)
-    follows = previous is not None and continues(previous, reading)
-    tables = tuple(
-        LocatedTable(box=_model_box(reading, rect), title=_title(reading, rect) or None, continues=follows and i == 0)
-        for i, rect in enumerate(_tables(reading))
-    )
-    charts = tuple(LocatedChart(box=_model_box(reading, region.rect)) for region in reading.regions if region.kind == "chart")
-    return SurveyPage(doc=doc, page=page, kind=kind, tables=() if kind == "contents" else tables, charts=charts)
+def _smallest_numbers(reading: Reading) -> tuple[str, ...]:
+    """Return some numbers of the smallest print: those that blur first."""
+    lines = sorted(reading.lines, key=lambda line: min(line.rect.y1 - line.rect.y0, line.rect.x1 - line.rect.x0))
+    numbers = [word.text for line in lines for word in line.words if sum(map(str.isdigit, word.text)) >= 2]
+    return tuple(numbers[:_NUMBERS_REPORTED])
 
 
 def _page_kind(reading: Reading) -> PageKind:
@@ -169,42 +183,8 @@ def _is_in(rect: Rect, others: Sequence[Rect]) -> bool:
 
 
 def _title(reading: Reading, table: Rect) -> str:
-    return notes_around([line for line in reading.lines if inside(line.rect, table) < 0.5], table).title
-
-
-def _ends_page(reading: Reading, table: Rect) -> bool:
-    below = [region for region in _body(reading, table) if region.rect.y0 > table.y1]
-    return not below or table.y1 > (1 - _EDGE / 2) * reading.height
-
-
-def _starts_page(reading: Reading, table: Rect) -> bool:
-    return table.y0 < _EDGE * reading.height and not any(
-        region.rect.y1 < table.y0 and region.kind in {"text", "list", "table", "chart"} for region in _body(reading, table)
-    )
-
-
-def _body(reading: Reading, table: Rect) -> list[Region]:
-    return [region for region in reading.regions if region.kind not in {"header", "footer", "footnote"} and region.rect != table]
-
-
-def _same_columns(previous: Reading, last: Rect, current: Reading, first: Rect) -> bool:
-    """Whether two tables are as wide and have words in the same columns."""
-    old, new = _occupied(previous, last), _occupied(current, first)
-    union = (old | new).sum()
-    drift = max(
-        abs(last.x0 / previous.width - first.x0 / current.width),
-        abs(last.x1 / previous.width - first.x1 / current.width),
-    )
-    return drift < 2 * _DRIFT and bool(union) and float((old & new).sum() / union) > 0.6
-
-
-def _occupied(reading: Reading, table: Rect) -> NDArray[np.bool_]:
-    """Return which hundredths of the page's width the words of most lines of `table` leave empty, inverted."""
-    filled = np.zeros(100, np.int64)
-    words = [word.rect for word in _words(reading) if inside(word.rect, table) > 0.5]
-    for rect in words:
-        filled[int(100 * rect.x0 / reading.width) : int(100 * rect.x1 / reading.width) + 1] += 1
-    return filled > 0.1 * max(int(filled.max()), 1)
+    heads = furniture(reading)
+    return notes_around([line for line in reading.lines if inside(line.rect, table) < 0.5 and line not in heads], table).title
 
 
 def _words(reading: Reading) -> list[Word]:

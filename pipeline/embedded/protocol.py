@@ -17,7 +17,7 @@ from typing import NamedTuple, get_args
 from PIL import Image
 from pydantic import ValidationError
 
-from pipeline.embedded.body import Body, Message, Picture, ResponseFormat, Text
+from pipeline.embedded.body import Asked, Body, Message, Picture, ResponseFormat, Text
 from pipeline.embedded.config import IMAGE_FORMATS, EmbeddedConfig
 from pipeline.tokens import image_tokens
 from schemas.extraction import AnswerKind
@@ -27,7 +27,7 @@ BYTES_PER_TOKEN = 4
 MARKERS_PER_IMAGE = 2
 BOX_UNITS = 1000
 WHOLE_IMAGE = (0, 0, BOX_UNITS, BOX_UNITS)
-PAGE_KINDS: tuple[RequestKind, ...] = ("survey", "answer", "finding")
+PAGE_KINDS: tuple[RequestKind, ...] = ("survey", "answer", "finding", "fields")
 QUESTION_KINDS: tuple[RequestKind, ...] = ("answer", "finding")
 
 _DOCUMENT = re.compile(r"\[doc (\d+): (.+)\]")
@@ -89,6 +89,8 @@ class ChatRequest(NamedTuple):
     max_tokens: int
     stream: bool
     include_usage: bool
+    asked: Asked | None = None
+    """The fields to fill in, if they are what is asked for."""
 
     @property
     def image_tokens(self) -> int:
@@ -129,6 +131,7 @@ def parse(body: bytes, config: EmbeddedConfig) -> ChatRequest:
         max_tokens=_max_tokens(chat.max_completion_tokens or chat.max_tokens, prompt_tokens, config.max_model_len),
         stream=chat.stream,
         include_usage=chat.stream_options.include_usage,
+        asked=_asked(chat.response_format) if kind == "fields" else None,
     )
 
 
@@ -143,6 +146,19 @@ def _kind(wanted: ResponseFormat | None) -> RequestKind:
             return kind
     msg = f"Unknown kind of request {wanted.json_schema.name!r}: response_format.json_schema.name is one of {known}."
     raise BadRequest(msg)
+
+
+def _asked(wanted: ResponseFormat | None) -> Asked:
+    content = wanted.json_schema.content if wanted and wanted.json_schema else {}
+    try:
+        asked = Asked.model_validate(content)
+    except (ValidationError, RecursionError) as error:
+        msg = "response_format.json_schema.schema is no schema of fields: objects, arrays, and values as {value, evidence}."
+        raise BadRequest(msg) from error
+    if not asked.properties:
+        msg = "response_format.json_schema.schema asks for no fields: give it properties."
+        raise BadRequest(msg)
+    return asked
 
 
 def _user_parts(messages: Sequence[Message]) -> tuple[Text | Picture, ...]:

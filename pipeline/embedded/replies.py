@@ -12,7 +12,7 @@ from pipeline.embedded import worker
 from pipeline.embedded.engine import Engine, Key, ReadError
 from pipeline.embedded.protocol import BYTES_PER_TOKEN, PAGE_KINDS, ChatRequest, SeenImage, text_tokens, unreadable
 from pipeline.embedded.worker import PackedPage, UndecodableImage
-from schemas.extraction import TableReading, Transcript
+from schemas.extraction import SurveyPage, TableReading, Transcript
 
 PIECE_CHARACTERS = 4096
 
@@ -55,18 +55,38 @@ async def reply(request: ChatRequest, engine: Engine) -> AsyncGenerator[Delta]:
 
 
 def _pieces(request: ChatRequest, engine: Engine) -> AsyncGenerator[str]:
-    return _survey(request, engine) if request.kind == "survey" else _whole(request, engine)
+    match request.kind:
+        case "survey":
+            return _survey(request, engine)
+        case "tables":
+            return _tables(request, engine)
+        case _:
+            return _whole(request, engine)
 
 
 async def _survey(request: ChatRequest, engine: Engine) -> AsyncGenerator[str]:
-    before: PackedPage | None = None
+    start: PackedPage | None = None
+    last: PackedPage | None = None
+    separator = '{"pages":['
     async with aclosing(_pages(request, engine)) as pages:
         async for page in pages:
-            # Whether a table continues depends on the page before and on no other.
+            # Whether a table continues depends on the page before and the one where that page's last table began, and on no other.
             with _naming(f"doc {page.doc} · page {page.page}"):
-                entry = await engine.run(partial(worker.survey_page, before, page))
-            yield ("," if before else '{"pages":[') + entry.decode()
-            before = page
+                entry = await engine.run(partial(worker.survey_page, start, last, page))
+            yield separator + entry.decode()
+            separator = ","
+            surveyed = SurveyPage.model_validate_json(entry)
+            if surveyed.kind != "blank":
+                start, last = (start if start and surveyed.goes_on else page), page
+    yield "]}"
+
+
+async def _tables(request: ChatRequest, engine: Engine) -> AsyncGenerator[str]:
+    opening = '{"tables":['
+    async with aclosing(_read_all(request, engine, lambda image: partial(worker.read_table, [(image.data, image.box)]))) as read:
+        async for image, table in read:
+            yield f'{opening}{{"image":{image.position + 1},"table":{table.decode()}}}'
+            opening = ","
     yield "]}"
 
 
@@ -78,6 +98,8 @@ async def _whole(request: ChatRequest, engine: Engine) -> AsyncGenerator[str]:
             text = await _chart(request, engine)
         case "verify":
             text = await _transcript(request, engine)
+        case "fields":
+            text = await _fields(request, engine)
         case _:
             text = await _answer(request, engine)
     for start in range(0, len(text), PIECE_CHARACTERS):
@@ -108,7 +130,7 @@ async def _chart(request: ChatRequest, engine: Engine) -> str:
 
 
 async def _transcript(request: ChatRequest, engine: Engine) -> str:
-    async with aclosing(_read_all(request, engine, worker.read_text)) as read:
+    async with aclosing(_read_all(request, engine, lambda image: partial(worker.read_text, image.data))) as read:
         texts = [Transcript.model_validate_json(text) async for _, text in read]
     return Transcript(lines=tuple(line for text in texts for line in text.lines)).model_dump_json()
 
@@ -124,14 +146,24 @@ async def _answer(request: ChatRequest, engine: Engine) -> str:
         return (await engine.run(call)).decode()
 
 
+async def _fields(request: ChatRequest, engine: Engine) -> str:
+    async with aclosing(_pages(request, engine)) as read:
+        pages = [page async for page in read]
+    asked = request.asked.model_dump_json(by_alias=True) if request.asked else "{}"
+    with _naming("the fields"):
+        return (await engine.run(partial(worker.fields, asked, pages))).decode()
+
+
 async def _pages(request: ChatRequest, engine: Engine) -> AsyncGenerator[PackedPage]:
-    async with aclosing(_read_all(request, engine, worker.read_page)) as read:
+    async with aclosing(_read_all(request, engine, lambda image: partial(worker.read_page, image.data))) as read:
         async for image, reading in read:
             yield PackedPage(image.doc, image.page, image.filename, reading)
 
 
-async def _read_all(request: ChatRequest, engine: Engine, function: Callable[[bytes], bytes]) -> AsyncGenerator[tuple[SeenImage, bytes]]:
-    """Yield the images in order with what `function` reads on each.
+async def _read_all(
+    request: ChatRequest, engine: Engine, reader: Callable[[SeenImage], Callable[[], bytes]]
+) -> AsyncGenerator[tuple[SeenImage, bytes]]:
+    """Yield the images in order with what the reader of each returns.
 
     A few are read ahead: enough to keep all processes busy, few enough for other requests to get their turn.
     """
@@ -140,7 +172,7 @@ async def _read_all(request: ChatRequest, engine: Engine, function: Callable[[by
     try:
         while True:
             for image in islice(rest, 2 * engine.config.workers - len(ahead)):
-                ahead.append((image, asyncio.create_task(_read(request, engine, image, partial(function, image.data)))))
+                ahead.append((image, asyncio.create_task(_read(request, engine, image, reader(image)))))
             if not ahead:
                 return
             image, task = ahead[0]
@@ -161,6 +193,8 @@ def _key(request: ChatRequest, image: SeenImage) -> Key:
     """Return the name under which the engine remembers what `image` says; a table is read from all images at once."""
     if request.kind == "table":
         return ("table", *((part.digest, part.box) for part in request.images))
+    if request.kind == "tables":
+        return ("table", (image.digest, image.box))
     return ("page" if request.kind in PAGE_KINDS else request.kind, image.digest, image.box)
 
 

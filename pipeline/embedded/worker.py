@@ -6,6 +6,7 @@ server's own process, which needs only the functions' names, stays small.
 # ruff: noqa: PLC0415 - see above
 
 import io
+import json
 import pickle
 import struct
 import zlib
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.embedded.body import Asked
 from pipeline.embedded.config import IMAGE_FORMATS
 from schemas.extraction import AnswerKind, Transcript
 
@@ -62,12 +64,12 @@ def read_page(data: bytes) -> bytes:
     return zlib.compress(pickle.dumps(read(decode(data))), 1)
 
 
-def survey_page(before: PackedPage | None, page: PackedPage) -> bytes:
-    """Return the JSON text of the `SurveyPage` of `page`, which follows `before`."""
-    from pipeline.embedded.layout import survey_pages
+def survey_page(start: PackedPage | None, last: PackedPage | None, page: PackedPage) -> bytes:
+    """Return the JSON text of the `SurveyPage` of `page`, which follows `last`; the last table on that began on the page `start`."""
+    from pipeline.embedded.layout import Surveyed, survey
 
-    pages = [(seen.doc, seen.page, _unpacked(seen.reading)) for seen in (before, page) if seen]
-    return survey_pages(pages)[-1].model_dump_json().encode()
+    before = Surveyed(last.doc, _unpacked(start.reading), _unpacked(last.reading)) if start and last else None
+    return survey(page.doc, page.page, _unpacked(page.reading), before).model_dump_json().encode()
 
 
 def answer(question: str, kind: AnswerKind | None, pages: Sequence[PackedPage]) -> bytes:
@@ -82,6 +84,13 @@ def findings(question: str, pages: Sequence[PackedPage]) -> bytes:
     from pipeline.embedded.answers import findings as found
 
     return found(question, _seen(pages)).model_dump_json().encode()
+
+
+def fields(asked: str, pages: Sequence[PackedPage]) -> bytes:
+    """Return the JSON text of the fields that `asked`, the JSON text of an `Asked`, names."""
+    from pipeline.embedded.fields import fill
+
+    return json.dumps(fill(Asked.model_validate_json(asked), _seen(pages)), ensure_ascii=False).encode()
 
 
 def read_table(parts: Sequence[tuple[bytes, Box]]) -> bytes:

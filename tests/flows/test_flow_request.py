@@ -18,6 +18,16 @@ def test_relative_paths_count_from_the_current_folder(tmp_path: Path, monkeypatc
     assert [question.id for question in job.questions] == ["a"]
 
 
+def test_the_form_takes_a_schema_file_but_imports_no_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.json").write_text('{"type": "object", "properties": {"total": {"type": "number"}}}')
+    request = ExtractRequest(sources=("a.pdf",), schema_file=Path("mine.json"), schema_scope="collection")
+    (schema,) = request.job().user_schemas
+    assert (schema.name, schema.scope, request.name) == ("mine", "collection", "a.pdf: tables, charts, fields")
+    with pytest.raises(SettingsError, match=r"a schema is a \.json"):
+        ExtractRequest(sources=("a.pdf",), schema_file=Path("antigravity:Class")).job()
+
+
 def test_the_home_folder_may_be_written_as_a_tilde():
     assert ExtractRequest(sources=("~/a.pdf",), out=Path("~/out")).job().out == Path.home() / "out"
 

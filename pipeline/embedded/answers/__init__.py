@@ -1,12 +1,13 @@
 """Answer questions from pages as read: find, look up, compute, or say that the pages do not hold it.
 
 There is no language model in here. A question is taken apart by its wording (`question`); its terms are looked for in tables
-and charts (`lookup`) and in sentences (`spans`, `lists`, `clauses`); differences, growth, shares and comparisons are computed
-from printed operands (`operate`, `extremes`). What the pages do not name, and what fits poorly, stays unanswered.
+and charts (`lookup`) and in sentences (`spans`, `lists`, `clauses`); differences, growth, shares and comparisons are named
+with their printed operands (`operate`), and not computed. What the pages do not name, and what fits poorly, stays unanswered.
 """
 
 import re
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatch
 
 from pipeline.embedded.answers.clauses import clause
@@ -24,7 +25,7 @@ from pipeline.embedded.answers.rows import alike, entries
 from pipeline.embedded.answers.seen import SeenPage
 from pipeline.embedded.answers.spans import pick, sentences
 from pipeline.embedded.answers.terms import terms
-from schemas.extraction import AnswerKind, AnswerReading, CitedEvidence, Findings
+from schemas.extraction import AnswerKind, AnswerReading, CitedEvidence, Finding, Findings
 
 __all__ = ["SeenPage", "answer", "findings"]
 
@@ -33,6 +34,8 @@ _ENOUGH = 0.62
 _ENOUGH_FOR_WORDS = 0.7
 _ENOUGH_FOR_CLAIM = 0.8
 _MOST_FINDINGS = 6
+_NEVER_ONE_VALUE = frozenset({"difference", "ratio", "multiple"})
+"""Operations of which one operand alone is a wrong answer."""
 _NEGATION = re.compile(r"\b(?:not|no|never|none|neither|nor|without|cannot|n't|excluded|prohibited)\b|n't\b", re.IGNORECASE)
 
 
@@ -52,19 +55,28 @@ def answer(question: str, kind: AnswerKind | None, pages: Sequence[SeenPage], sc
 
 
 def findings(question: str, pages: Sequence[SeenPage]) -> Findings:
-    """Return the places that help most to answer `question`, at most six, most useful first."""
+    """Return the places that help most to answer `question`, at most six of a document, most useful first."""
     if not pages:
         return Findings()
     query, corpus = parse(question), index(tuple(pages))
     reply = UNANSWERED if _is_foreign(query, corpus) else _reply(query, corpus)
     asked = [(query.words, year) for year in query.years or (0,)]
     found = [one for words, year in asked for one in seek(corpus, query, words, year, query.kind)[:_MOST_FINDINGS]]
-    cited = [*reply.evidence, *(one.evidence for one in sorted(found, key=lambda one: -one.score))]
-    return Findings(evidence=tuple(_one_a_place(cited)[:_MOST_FINDINGS]))
+    cited = [*reply.operands, *reply.evidence, *(one.evidence for one in sorted(found, key=lambda one: -one.score))]
+    return Findings(evidence=tuple(_some_of_each(map(_finding, cited))))
 
 
-def _one_a_place(cited: Sequence[CitedEvidence]) -> list[CitedEvidence]:
-    return list({(one.doc, one.page, one.box): one for one in reversed(cited)}.values())[::-1]
+def _finding(cited: CitedEvidence) -> Finding:
+    return Finding(doc=cited.doc, page=cited.page, box=cited.box, quote=cited.quote, source_kind=cited.source_kind)
+
+
+def _some_of_each(found: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield every place once, and no more than so many of one document."""
+    left: defaultdict[int, int] = defaultdict(lambda: _MOST_FINDINGS)
+    for one in dict.fromkeys(found):
+        if left[one.doc]:
+            left[one.doc] -= 1
+            yield one
 
 
 def _in_scope(pages: Sequence[SeenPage], scope: Sequence[str]) -> tuple[SeenPage, ...]:
@@ -93,6 +105,8 @@ def _reply(query: Query, corpus: Corpus) -> AnswerReading:
             return from_found(query, printed)
         if result and result.score >= _ENOUGH:
             return from_result(query, result)
+        if query.operation in _NEVER_ONE_VALUE and not measure_of(query):
+            return UNANSWERED
     return _looked_up(query, corpus, wanted)
 
 
@@ -105,12 +119,8 @@ def _printed_share(query: Query, corpus: Corpus, year: int, result: Result | Non
 def _extreme_reply(query: Query, corpus: Corpus, wanted: Wanted) -> AnswerReading:
     ranked = extreme(corpus, query)
     if ranked and ranked[0].score >= _ENOUGH:
-        best = ranked[0]
-        named = best if query.operation == "peak" else best._replace(text=best.label, amount=None)
-        reply = from_found(query, named)
-        both = tuple(dict.fromkeys(one.evidence for one in ranked))
-        return reply.model_copy(
-            update={"evidence": both, "rationale": f"{best.label} has {best.text}, then {ranked[-1].label} with {ranked[-1].text}."}
+        return from_result(
+            query, Result("minimum" if query.wants_least else "maximum", ranked, tuple(one.label for one in ranked), ranked[0].score)
         )
     return _looked_up(query, corpus, wanted)
 

@@ -1,7 +1,7 @@
-"""Turn what was found or computed into the reply the model's contract asks for, or abstain."""
+"""Turn what was found into the reply the model's contract asks for, or abstain."""
 
 import re
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from pipeline.embedded.answers.amounts import spoken
 from pipeline.embedded.answers.found import Found
@@ -9,12 +9,11 @@ from pipeline.embedded.answers.lists import Listed
 from pipeline.embedded.answers.operate import Result
 from pipeline.embedded.answers.question import Query
 from pipeline.embedded.answers.rows import Entry
-from schemas.extraction import AnswerKind, AnswerReading, CitedEvidence
+from pipeline.embedded.answers.wording import OUTFLOW
+from schemas.extraction import AnswerKind, AnswerReading, CitedEvidence, Operand
 
 UNANSWERED = AnswerReading(is_answerable=False)
 _WORDS = {1_000: "thousand", 1_000_000: "million", 1_000_000_000: "billion"}
-# Statements of cash flows print what is spent in parentheses; asked how much was spent, the amount is positive.
-_OUTFLOW = re.compile(r"\b(?:expenditures?|capex|spen[dt]|paid|pay|purchases?|repurchas\w*|dividends?)\b", re.IGNORECASE)
 _UNIT = re.compile(r"(?<=\d)\s?([A-Za-z\u00b5\u00b0\u03a9][\w\u00b0/\u00b2\u00b3^\u00b7 -]{0,20})$")
 
 
@@ -31,7 +30,7 @@ def from_found(query: Query, found: Found) -> AnswerReading:
             evidence=(found.evidence,),
         )
     kind = _number_kind(found)
-    value = abs(found.value) if _OUTFLOW.search(query.text) else found.value
+    value = abs(found.value) if OUTFLOW.search(query.text) else found.value
     number, unit = _scaled(value, found.factor, kind, found.currency, query.factor)
     unit = unit or _printed_unit(found.text)
     text = found.text if number == found.value else spoken(number)
@@ -64,25 +63,36 @@ def from_entry(entry: Entry) -> Found:
 
 
 def from_result(query: Query, result: Result) -> AnswerReading:
-    """Return the answer that was computed, with every operand as evidence."""
-    evidence = tuple(dict.fromkeys(operand.evidence for operand in result.operands))
-    confidence = _confidence(0.95 * result.score)
-    if result.kind in {"boolean", "text"}:
-        return AnswerReading(
-            is_answerable=True, kind=result.kind, text=result.text, rationale=result.said, confidence=confidence, evidence=evidence
-        )
-    number, unit = _scaled(result.value, result.factor, result.kind, result.currency, query.factor)
-    number = _rounded(number, query.places)
-    text = spoken(number) + (" %" if result.kind == "percent" else "")
+    """Return the operation with its operands: computing is not the reader's work. `unit` tells the scale that the question wants."""
+    is_size = bool(OUTFLOW.search(query.text))
+    operands = tuple(_operand(found, label, is_size=is_size) for found, label in zip(result.operands, result.labels, strict=True))
     return AnswerReading(
         is_answerable=True,
-        kind=result.kind,
-        text=text,
-        number=float(number),
-        unit=unit,
-        rationale=result.said,
-        confidence=confidence,
-        evidence=evidence,
+        kind=_asked_kind(query, result),
+        operation=result.operation,
+        operands=operands,
+        unit=_WORDS.get(query.factor),
+        confidence=_confidence(0.95 * result.score),
+    )
+
+
+def _asked_kind(query: Query, result: Result) -> AnswerKind:
+    """Tell whether a name or a number is asked for."""
+    if result.operation == "exceeds":
+        return "boolean"
+    if result.operation in {"maximum", "minimum"} and query.operation != "peak":
+        return "date" if query.kind == "date" else "text"
+    return "number"
+
+
+def _operand(found: Found, label: str, *, is_size: bool) -> Operand:
+    text = found.amount.text.strip() if found.amount else found.text
+    return Operand(
+        **found.evidence.model_dump(),
+        text=text.strip("()-\u2212") if is_size else text,
+        scale=float(found.factor),
+        unit="%" if found.is_percent else found.currency or _printed_unit(found.text),
+        label=label or None,
     )
 
 
@@ -136,15 +146,6 @@ def _scaled(value: Decimal, factor: int, kind: AnswerKind, currency: str | None,
 def _printed_unit(text: str) -> str | None:
     found = _UNIT.search(text)
     return found[1].strip() if found else None
-
-
-def _rounded(value: Decimal, places: int | None) -> Decimal:
-    """Round to the places asked for, else to what the size of the number warrants."""
-    if places is None:
-        exponent = value.as_tuple().exponent
-        printed = -exponent if isinstance(exponent, int) else 0
-        places = min(max(printed, 0), 2)
-    return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
 
 
 def _confidence(score: float) -> float:

@@ -28,8 +28,8 @@ class _Line(NamedTuple):
     title: str
 
 
-def extreme(corpus: Corpus, query: Query) -> list[Found]:
-    """Return the winner and the runner-up of the line of values that fits the question best; empty if none does."""
+def extreme(corpus: Corpus, query: Query) -> tuple[Found, ...]:
+    """Return the winner and the runner-up of the line of values that fits the question best, each named; empty if none does."""
     ranks = corpus.ranks(tuple(corpus.known(word) for word in query.words))
     best: tuple[float, int, _Line] | None = None
     for at in ranks.argsort()[::-1][:_PAGES]:
@@ -40,16 +40,16 @@ def extreme(corpus: Corpus, query: Query) -> list[Found]:
             if best is None or score > best[0]:
                 best = (score, int(at), line)
     if best is None:
-        return []
+        return ()
     score, at, line = best
     if (
         query.operation == "peak"
         and query.kind == "percent"
         and not any(m[1].text.endswith("%") or "%" in m[1].header for m in line.members)
     ):
-        return []
+        return ()
     ordered = sorted(line.members, key=lambda m: m[1].amount.value if m[1].amount else 0, reverse=not query.wants_least)
-    return [found_in(corpus, at, cell, score)._replace(label=name) for name, cell in ordered[:2]]
+    return tuple(found_in(corpus, at, cell, score)._replace(label=name) for name, cell in ordered[:2])
 
 
 def _lines(found: tuple[Cell, ...], *, by_time: bool) -> Iterator[_Line]:

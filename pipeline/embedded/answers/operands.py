@@ -2,6 +2,7 @@
 
 import re
 
+from pipeline.embedded.answers.amounts import years
 from pipeline.embedded.answers.question import Query, content
 from pipeline.embedded.answers.terms import terms
 from pipeline.embedded.answers.wording import MORE, Operation
@@ -14,6 +15,7 @@ _PAIRS = {
         r"(.+?)\b(?:minus|less) (.+)",
     ),
     "choice": (
+        rf"\bwhich of (?:the )?(.+?),? (?:and|or) (.+?) {_VERB}\b",
         r"[,:?] (?:the )?(.+?),? or (.+)",
         rf"(.+?)\b{MORE}\b.*?\bthan (.+)",
         r"(.+?)\b(?:exceed|surpass)\w*\b(.+)",
@@ -69,7 +71,9 @@ def operands_of(query: Query) -> list[tuple[tuple[str, ...], int]]:
 
 def _years(query: Query) -> tuple[int, ...]:
     """Return the years to compare: "in 2023" of a change means since 2022, and an average runs over all years between."""
-    if query.operation in {"ratio", "share", "multiple"}:
+    if query.operation in {"ratio", "multiple"}:
+        return tuple(years(query.text)) if len(query.years) == 2 else ()
+    if query.operation == "share":
         return ()
     if query.operation == "average" and len(query.years) == 2:
         return tuple(range(query.years[0], query.years[1] + 1))
@@ -106,7 +110,7 @@ def _expanded(query: Query, a: tuple[str, ...], b: tuple[str, ...]) -> list[tupl
     if query.operation in {"ratio", "share"}:
         return [a + tuple(w for w in outside if w in query.names), b + tuple(w for w in outside if w in query.names)]
     if len(b) < len(a):
-        b = tuple(dict.fromkeys((*a[: len(a) - len(b)], *b)))
+        b = tuple(dict.fromkeys((*(word for word in a[: len(a) - len(b)] if word not in query.names), *b)))
     elif len(a) < len(b):
         a = tuple(dict.fromkeys((*a, *b[len(a) :])))
     return [a + outside, b + outside]

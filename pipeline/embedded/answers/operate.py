@@ -1,8 +1,7 @@
-"""Compute what a question asks for from values that are printed, each of them cited."""
+"""Find the printed values that a question's operation needs, each of them cited, in the order in which it takes them."""
 
 import re
 from collections.abc import Sequence
-from decimal import Decimal
 from itertools import product
 from typing import NamedTuple
 
@@ -12,23 +11,19 @@ from pipeline.embedded.answers.lookup import Wanted, look_up
 from pipeline.embedded.answers.operands import measure_of, operands_of
 from pipeline.embedded.answers.question import Query
 from pipeline.embedded.answers.spans import pick
-from pipeline.embedded.answers.wording import Operation
-from schemas.extraction import AnswerKind
+from pipeline.embedded.answers.wording import OUTFLOW
+from schemas.extraction import AnswerKind, Operation
 
 _CHOICES = 6
 _DOWN = re.compile(r"\b(?:decreas|declin|fall|fell|drop|shr[aiu]nk|reduc|lower|smaller|less|fewer|worse)", re.IGNORECASE)
 
 
 class Result(NamedTuple):
-    """A computed value and what it rests on. `said` is the sentence that tells how."""
+    """An operation of the model's contract with the values it takes. `labels` name what is compared, where a name is asked for."""
 
-    kind: AnswerKind
-    value: Decimal
-    factor: int
-    currency: str | None
-    text: str
+    operation: Operation
     operands: tuple[Found, ...]
-    said: str
+    labels: tuple[str, ...]
     score: float
 
 
@@ -39,12 +34,12 @@ def seek(corpus: Corpus, query: Query, words: Sequence[str], year: int, kind: An
 
 
 def compute(corpus: Corpus, query: Query) -> Result | None:
-    """Return what `query`'s operation gives, or None where an operand is not to be found."""
+    """Return the operation that `query` asks for with its operands, or None where one of them is not to be found."""
     return _computed(corpus, query, operands_of(query))
 
 
 def measure(corpus: Corpus, query: Query) -> Result | None:
-    """Return a measure that `query` names, such as a margin, from the lines it is defined by; None if it names none."""
+    """Return a measure that `query` names, such as a margin, by the lines it is defined by; None if it names none."""
     found = measure_of(query)
     return _computed(corpus, query._replace(operation=found[0], kind="number"), found[1]) if found else None
 
@@ -71,77 +66,65 @@ def _agreement(operands: tuple[Found, ...]) -> float:
         total -= 0.5
     if len({(o.place, o.row, o.text) for o in operands}) < len(operands):
         total -= 0.3
-    total += 0.06 * all(o.label == first.label for o in operands)
+    total += 0.06 * all(first.label and o.label == first.label for o in operands)
     total += 0.06 * all(o.place == first.place for o in operands)
     total += 0.03 * all(o.row == first.row for o in operands)
-    total += 0.04 * all(o.header == first.header for o in operands)
+    total += 0.04 * all(first.header and o.header == first.header for o in operands)
     return total + 0.05 * all(o.factor == first.factor for o in operands)
 
 
 def _result(query: Query, operands: tuple[Found, ...], years: list[int]) -> Result:
-    shown = [_shown(operand, year) for operand, year in zip(operands, years, strict=True)]
+    """Put the operands in the order of the contract: what is asked about first, what it is set against second."""
+    score = min(operand.score for operand in operands)
     if query.operation in {"choice", "trend"}:
-        return _compared(query, operands, years, shown)
-    factor = operands[0].factor if all(o.factor == operands[0].factor for o in operands) else 1
-    values = [operand.value if factor == operand.factor else operand.full for operand in operands]
-    said = _SAID[query.operation].format(first=shown[0], last=shown[-1], all=", ".join(shown))
-    score = min(operand.score for operand in operands)
-    if query.operation in _RELATIVE:
-        kind, times = _RELATIVE[query.operation]
-        return Result(kind, times * _quotient(query.operation, values[0], values[-1]), 1, None, "", operands, said, score)
-    kind = "percent" if operands[0].is_percent else "currency" if operands[0].currency else "number"
-    value = _combined(query, values, is_over_time=years[0] != years[-1])
-    return Result(kind, value, 1 if kind == "percent" else factor, operands[0].currency, "", operands, said, score)
+        return _comparison(query, operands, years, score)
+    year_of = dict(zip(operands, years, strict=True))
+    if query.operation == "growth":
+        operands = operands[::-1]
+    elif query.operation == "difference":
+        operands = _minuend_first(query, operands, is_over_time=years[0] != years[-1])
+    return Result(_CONTRACT[query.operation], operands, tuple(_named(operand, year_of[operand]) for operand in operands), score)
 
 
-_SAID = {
-    "difference": "The difference between {first} and {last}.",
-    "growth": "From {first} to {last}, as a percentage of the former.",
-    "share": "{first} as a percentage of {last}.",
-    "ratio": "{first} divided by {last}.",
-    "multiple": "{first} divided by {last}.",
-    "sum": "The sum of {all}.",
-    "average": "The mean of {all}.",
-}
-_RELATIVE: dict[str, tuple[AnswerKind, int]] = {
-    "growth": ("percent", 100),
-    "share": ("percent", 100),
-    "ratio": ("number", 1),
-    "multiple": ("number", 1),
+_CONTRACT: dict[str, Operation] = {
+    "growth": "percent_change",
+    "difference": "difference",
+    "ratio": "ratio",
+    "multiple": "ratio",
+    "share": "share",
+    "sum": "sum",
+    "average": "average",
 }
 
 
-def _quotient(operation: Operation, a: Decimal, b: Decimal) -> Decimal:
-    """Return the growth from `a` to `b`, or `a` as a part of `b`; 0 where that is undefined."""
-    if operation == "growth":
-        return (b - a) / abs(a) if a else Decimal(0)
-    return a / b if b else Decimal(0)
+def _minuend_first(query: Query, operands: tuple[Found, ...], *, is_over_time: bool) -> tuple[Found, ...]:
+    """A change has a sign, from the earlier to the later; any other difference is that of the larger and the smaller."""
+    if re.search(r"\bchange\b", query.text, re.IGNORECASE):
+        return operands[::-1] if is_over_time else operands
+    is_size = bool(OUTFLOW.search(query.text))
+    return tuple(sorted(operands, key=lambda operand: abs(operand.full) if is_size else operand.full, reverse=True))
 
 
-def _combined(query: Query, values: list[Decimal], *, is_over_time: bool) -> Decimal:
-    if query.operation == "difference":
-        signed = values[-1] - values[0] if is_over_time else values[0] - values[-1]
-        return signed if re.search(r"\bchange\b", query.text, re.IGNORECASE) else abs(signed)
-    total = sum(values, Decimal(0))
-    return total / len(values) if query.operation == "average" else total
-
-
-def _compared(query: Query, operands: tuple[Found, ...], years: list[int], shown: list[str]) -> Result:
-    """Answer "did it rise", "was A higher than B", "which is larger, A or B"."""
-    first, last = operands[0], operands[-1]
-    score = min(operand.score for operand in operands)
+def _comparison(query: Query, operands: tuple[Found, ...], years: list[int], score: float) -> Result:
+    """Ask for "did it rise", "was A higher than B", or "which is larger, A or B"."""
     wants_less = bool(_DOWN.search(query.text))
-    is_more = last.full > first.full if query.operation == "trend" or years[0] != years[-1] else first.full > last.full
     if query.kind == "boolean":
-        text = "yes" if is_more != wants_less and first.full != last.full else "no"
-        return Result("boolean", Decimal(0), 1, None, text, operands, f"{shown[0]}; {shown[-1]}.", score)
-    ordered = sorted(zip(operands, years, strict=True), key=lambda pair: pair[0].full)
-    winner, year = ordered[0] if wants_less else ordered[-1]
-    names = {o.label for o in operands}
-    text = winner.label if len(names) > 1 else str(year) if len(set(years)) > 1 else winner.header
-    return Result("text", Decimal(0), 1, None, text, operands, f"{shown[0]}; {shown[-1]}.", score)
+        is_later_first = query.operation == "trend" or (years[0] != years[-1] and not _names_first(query, years[0]))
+        pairs = [(operand, _named(operand, year)) for operand, year in zip(operands, years, strict=True)]
+        pairs = pairs[::-1] if is_later_first != wants_less else pairs
+        return Result("exceeds", tuple(operand for operand, _ in pairs), tuple(label for _, label in pairs), score)
+    names = {operand.label for operand in operands}
+    by_year = len(names) == 1 and len(set(years)) > 1
+    labels = tuple(
+        str(year) if by_year else operand.label if len(names) > 1 else operand.header for operand, year in zip(operands, years, strict=True)
+    )
+    return Result("minimum" if wants_less else "maximum", operands, labels, score)
 
 
-def _shown(found: Found, year: int) -> str:
-    name = " ".join(filter(None, [found.label, str(year) if year else found.header])).strip()
-    return f"{found.text} ({name})" if name else found.text
+def _names_first(query: Query, year: int) -> bool:
+    """True for "was it higher in 2021 than in 2023", where the year asked about is the first that is named."""
+    return bool(re.search(rf"{year}\b.*\bthan\b", query.text))
+
+
+def _named(found: Found, year: int) -> str:
+    return " ".join(filter(None, [found.label, str(year) if year else found.header])).strip()

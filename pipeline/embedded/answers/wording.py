@@ -38,7 +38,7 @@ OPERATIONS: tuple[tuple[Operation, str], ...] = (
         one_of(
             r"\bgrowth rate\b",
             r"\b(?:percent(?:age)?|%) (?:change|increase|decrease|growth|rise|decline|drop|reduction)",
-            r"\bby (?:what|how many|how much) (?:percent(?:age)?|%|per cent)",
+            r"\bby (?:what|how many|how much) (?:percent(?:age)?\b(?! points?\b)|%|per cent)",
             r"\bhow (?:many|much) percent did\b",
             r"\brelative (?:change|growth)",
             rf"\bwhat percent(?:age)? did\b.*\b{MOVE}",
@@ -47,7 +47,14 @@ OPERATIONS: tuple[tuple[Operation, str], ...] = (
     ),
     ("multiple", r"\bhow many times\b"),
     ("trend", rf"^{_ASKING}\b.*\b{MOVE}\b.*{_TREND}"),
-    ("choice", one_of(rf"\bwhich\b.*\b{MORE}\b[^,:]*[,:?].*\bor\b", rf"^{_ASKING}\b.*\b(?:{MORE}|exceed\w*|surpass\w*)\b")),
+    (
+        "choice",
+        one_of(
+            rf"\bwhich\b.*\b{MORE}\b[^,:]*[,:?].*\bor\b",
+            rf"\bwhich\b.*\b(?:or|of\b.*\band)\b.*\b{MORE}\b",
+            rf"^{_ASKING}\b.*\b(?:{MORE}|exceed\w*|surpass\w*)\b",
+        ),
+    ),
     (
         "difference",
         one_of(
@@ -61,7 +68,7 @@ OPERATIONS: tuple[tuple[Operation, str], ...] = (
     ),
     ("share", one_of(rf"\bas an? {PART} of\b", rf"\bwhat {PART} of\b")),
     ("ratio", one_of(r"\bratio (?:of|between)\b", r"\bto\b[^?]* ratio\b", r"\bdivided by\b")),
-    ("average", r"\b(?:average|mean)\b.*\b(?:over|across|between|from|of|for)\b.*(?:\d{4}|\band\b)"),
+    ("average", r"\b(?:average|mean)\b.*\b(?:over|across|between|from|of|for|in)\b.*(?:\d{4}|\band\b)"),
     ("extreme", rf"\b(?:which|what|who|where|when)\b.*\b{MOST}\b"),
     ("sum", one_of(r"\bcombined\b", r"\b(?:al)?together\b", r"\bin total\b", r"\bsum of\b", r"\btotal of\b")),
 )
@@ -74,6 +81,7 @@ OPERATION_WORDS = re.compile(
         *(r"exceed\w*", r"surpass\w*", "difference", "gap", "growth rate", "ratio", "divided", "times", "combined", "(?:al)?together"),
         *(
             "in total",
+            "total of",
             "sum",
             "compared (?:to|with)",
             "versus",
@@ -174,4 +182,6 @@ SUBJECT = re.compile(
     r"\b(?:which|what)\s+((?:(?!(?:is|was|were|are|had|has|did|does|the|of|in|do)\b)[\w-]+\s+){1,3})",
     re.IGNORECASE,
 )
+OUTFLOW = re.compile(r"\b(?:expenditures?|capex|spen[dt]|paid|pay|purchases?|repurchas\w*|dividends?)\b", re.IGNORECASE)
+"""Statements of cash flows print what is spent in parentheses; asked how much was spent, the amount is positive."""
 ALTERNATIVES = re.compile(r"^(?:is|are|was|were|do|does|did|has|have|had)\b.*?\b(\w+) or (\w+)\b", re.IGNORECASE)

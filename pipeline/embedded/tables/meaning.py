@@ -14,6 +14,9 @@ _VALUE = re.compile(
 )
 _YEAR = re.compile(r"(?:FY|Q[1-4]|H[12])?\s*'?(?:19|20)\d\d(?:\s*[-–/]\s*\d{2,4})?[AEFP]?", re.IGNORECASE)
 _TOTAL = re.compile(r"\s*(?:grand\s+|sub-?\s*)?(?:total|subtotal|gesamt|summe|sum)\b", re.IGNORECASE)
+_FINAL = re.compile(r"\s*(?:grand\s+)?(?:totals?|gesamt|summe|sum)\s*:?\s*", re.IGNORECASE)
+_CARRIED = re.compile(r"\W*(?:\S+\s+){0,2}(?:carried|brought)\s+(?:forward|down|over)\b|[cb]/(?:f|d|fwd)\b", re.IGNORECASE)
+_CONTINUED = re.compile(r"\b(?:continued|cont['’]?d|cont\.)|\(cont\)", re.IGNORECASE)
 _SAME_HEADING = 85.0
 """How alike, of 100, a row of a later image and a heading must be to count as the heading printed again."""
 
@@ -21,6 +24,21 @@ _SAME_HEADING = 85.0
 def is_value(text: str) -> bool:
     """Whether `text` is a number as cells print them, a dash or "n/a"; a lone year is not, it may be a heading."""
     return bool(_VALUE.fullmatch(text.strip())) and not _YEAR.fullmatch(text.strip())
+
+
+def says_continued(text: str) -> bool:
+    """Whether `text` says that something goes on: "Table 2 (continued)"."""
+    return bool(_CONTINUED.search(text))
+
+
+def is_final_total(text: str) -> bool:
+    """Whether `text` is the label of the total of a whole table: "Total", not "Total assets"."""
+    return bool(_FINAL.fullmatch(text))
+
+
+def is_carried(text: str) -> bool:
+    """Whether `text` is the label of a running total at a page break: "Carried forward", "Balance b/f"."""
+    return bool(_CARRIED.match(text))
 
 
 def n_header_rows(grid: Grid) -> int:
@@ -72,4 +90,4 @@ def _body_kind(cells: Sequence[GridCell], n_cols: int) -> RowKind:
     label = filled[0].text if filled and filled[0].col == 0 else ""
     if len(filled) == 1 and label and n_cols > 1 and not is_value(label):
         return "section"
-    return "total" if _TOTAL.match(label) else "data"
+    return "total" if _TOTAL.match(label) or is_carried(label) else "data"

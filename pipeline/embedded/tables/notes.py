@@ -68,6 +68,11 @@ def is_caption(text: str) -> bool:
     return bool(_TABLE.match(text)) or _is_subtitle(text)
 
 
+def is_footnote(text: str) -> bool:
+    """Whether `text` begins as a note below a table does: with a mark, "(1)" or "Note"."""
+    return bool(_FOOTNOTE.match(text))
+
+
 def scale_of(text: str) -> float | None:
     """Return the factor that `text` states: 1000.0 for "(in thousands)"; None where it states none."""
     found = _SCALE.search(text)

@@ -1,12 +1,13 @@
 """One table read from the images of its parts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.embedded.reading import Rect
+from pipeline.embedded.tables.breaks import kind_after_break
 from pipeline.embedded.tables.grid import GridCell
 from pipeline.embedded.tables.meaning import n_header_rows, n_label_columns, n_repeated_headers, row_kinds
 from pipeline.embedded.tables.notes import currency_of, notes_around, scale_of, unit_of
@@ -30,7 +31,7 @@ def read_table(parts: Sequence[TablePart]) -> TableReading:
     first = grids[0].grid
     headers = n_header_rows(first)
     headings = [" ".join(cell.text for cell in row if cell.text) for row in first.rows()[:headers]]
-    rows = tuple(row for i, part in enumerate(grids) for row in _rows(part, i, headers, headings))
+    rows = tuple(_over_breaks([_rows(part, i, headers, headings) for i, part in enumerate(grids)]))
     around = [notes_around(part.lines, part.rect) for part in grids]
     stated = " ".join([*around[0][:2], *headings])
     amounts = " ".join(cell.text for cell in first.cells)
@@ -54,6 +55,18 @@ def _rows(part: PartGrid, index: int, headers: int, headings: Sequence[str]) -> 
         ReadRow(image=index + 1, kind=_repeated(kind, index), cells=tuple(_cell(cell, part) for cell in cells))
         for kind, cells in zip(kinds, part.grid.rows(), strict=True)
     ]
+
+
+def _over_breaks(parts: Sequence[Sequence[ReadRow]]) -> Iterator[ReadRow]:
+    """Yield the rows of all parts; the first of a later one may be the rest of the row before, or print a running total again."""
+    before: ReadRow | None = None
+    for rows in parts:
+        first = next((number for number, row in enumerate(rows) if row.kind not in {"header", "repeated_header"}), len(rows))
+        yield from rows[:first]
+        for number, row in enumerate(rows[first:]):
+            kind = kind_after_break(row, before) if before and number == 0 else row.kind
+            yield row.model_copy(update={"kind": kind})
+        before = rows[-1] if rows else before
 
 
 def _repeated(kind: RowKind, index: int) -> RowKind:
