@@ -12,7 +12,7 @@ from tests.scripted import ScriptedServer
 def test_documents_that_a_question_joins_are_surveyed_together(
     scripted: ScriptedServer, make_pdf: Callable[..., Path], tmp_path: Path
 ) -> None:
-    scripted.script.max_model_len = 18_000
+    scripted.script.max_model_len = 24_000
     named = {
         name: make_pdf(f"in/{name}.pdf", texts=tuple(f"{name} {page}" for page in range(1, n + 1)))
         for name, n in (("a", 4), ("b", 5), ("c", 4))
