@@ -13,7 +13,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -39,6 +39,8 @@ MIXES = {"short": (2.20, 1.0), "medium": (3.30, 1.1), "long": (4.61, 0.7), "real
 MOST_PAGES = 2_000
 SIZES = (1_000, 3_000, 10_000, 30_000, 100_000)
 SEED = 20
+MOST_RECUT = 20_000
+"""Documents up to which the bound of the windows is worth its time."""
 PRICE = price_of(text_tokens_bound)
 SETTINGS = Settings()
 CAPACITY = SETTINGS.context_tokens - SETTINGS.max_output_tokens - fixed_cost(text_tokens_bound)
@@ -95,30 +97,41 @@ def real(long_ones: Sequence[Document], others: Sequence[Document]) -> str:
         for name, documents in ((f"{len(long_ones)} long", long_ones), (f"all {len(every)}", every))
         for dpi in (None, 110, 144, 200)
     ]
-    return f"## Real documents\n\n{ratios(rows)}\n{cuts(rows)}"
+    return "\n".join(["## Real documents", "", RATIOS, *map(ratio, rows), "", CUTS, *map(cut, rows), ""])
 
 
 def synthetic(long_ones: Sequence[Document], n_documents: int) -> Iterator[str]:
     """Yield the tables of the synthetic documents, a mix at a time: a hundred thousand documents are ten million pages."""
-    for dpi in (None, 110):
-        for mix in MIXES:
-            documents = [*drawn(mix, templates(long_ones, dpi), n_documents)]
-            row = [measured(f"{n_documents:,} {mix}, {f'{dpi} dpi' if dpi else 'survey'}", documents)]
-            yield f"## {row[0].name}\n\n{ratios(row)}\n{cuts(row)}"
+    fewer = n_documents // 20
+    for dpi, number in ((None, fewer), (110, fewer), (None, n_documents)):
+        like = templates(long_ones, dpi)
+        rows = (measured(f"{number:,} {mix}", [*drawn(mix, like, number)]) for mix in MIXES)
+        tables = [(ratio(row), cut(row) if number == fewer else "") for row in rows]
+        yield f"## Synthetic documents, {f'{dpi} dpi' if dpi else 'survey'}\n\n{RATIOS}\n" + "\n".join(line for line, _ in tables)
+        if number == fewer:
+            yield f"\n{CUTS}\n" + "\n".join(line for _, line in tables) + "\n"
 
 
-def ratios(rows: Sequence[Result]) -> str:
-    """Return the table of batches over the bound; that of the windows tells what is lost by cutting into the fewest windows."""
-    head = (
-        "| documents | pages | batches | lower bound | ratio | bound of these windows | streamed | ratio | s | s streamed |\n" + "|---" * 10
-    )
-    lines = [
+RATIOS = (
+    "| documents | pages | batches | lower bound | ratio | bound of these windows "
+    "| streamed | ratio | s | s streamed |\n" + "|---" * 10 + "|"
+)
+"""The bound of the windows as they are tells what is lost by cutting documents into the fewest windows."""
+CUTS = (
+    "| documents | cuts | at a section | at another kind of page | elsewhere | in a table | such sections and kinds among all pages "
+    "| batches | with free cuts |\n" + "|---" * 9 + "|"
+)
+"""No cut may be in a table that a window holds."""
+
+
+def ratio(row: Result) -> str:
+    """Return a line of the table of batches over the bound."""
+    whole = f"{bound_of_windows(row.documents):,}" if len(row.documents) < MOST_RECUT else "not computed"
+    return (
         f"| {row.name} | {sum(len(pages.images) for pages in row.documents):,} | {len(row.batches):,} | {row.bound:,} "
-        f"| {len(row.batches) / row.bound:.4f} | {bound_of_windows(row.documents):,} | {row.n_streamed:,} "
+        f"| {len(row.batches) / row.bound:.4f} | {whole} | {row.n_streamed:,} "
         f"| {row.n_streamed / row.bound:.4f} | {row.seconds:.2f} | {row.seconds_streamed:.2f} |"
-        for row in rows
-    ]
-    return "\n".join([head + "|", *lines, ""])
+    )
 
 
 def bound_of_windows(documents: Sequence[Pages]) -> int:
@@ -127,23 +140,15 @@ def bound_of_windows(documents: Sequence[Pages]) -> int:
     return lower_bound((Pages(segment.filename, segment.images) for segment in found), CAPACITY, PRICE)
 
 
-def cuts(rows: Sequence[Result]) -> str:
-    """Return the table of where cuts fall, against those of documents that tell nothing; no cut may be in a table that a window holds."""
-    head = "| documents | cuts | at a section | at another kind of page | elsewhere | in a table | such places among all pages "
-    lines = []
-    for row in rows:
-        told = {pages.images[0].doc_id: pages for pages in row.documents}
-        where = [
-            place(told[segment.doc_id], segment.owned[0].page_no)
-            for batch in row.batches
-            for segment in batch.segments
-            if segment.n_context
-        ]
-        share = [f"{where.count(name) / max(1, len(where)):.1%}" for name in ("section", "turn", "plain", "table")]
-        free = len(pack([Pages(pages.filename, pages.images) for pages in row.documents], CAPACITY, PRICE))
-        good = sum(len(pages.sections | pages.turns) for pages in row.documents) / sum(len(pages.images) for pages in row.documents)
-        lines.append(f"| {row.name} | {len(where):,} | {' | '.join(share)} | {good:.1%} | {free:,} |")
-    return "\n".join([f"{head}| batches with free cuts |", "|---" * 8 + "|", *lines, ""])
+def cut(row: Result) -> str:
+    """Return a line of the table of where cuts fall, against those of documents that tell nothing."""
+    told = {pages.images[0].doc_id: pages for pages in row.documents}
+    later = (segment for batch in row.batches for segment in batch.segments if segment.n_context)
+    where = [place(told[segment.doc_id], segment.owned[0].page_no) for segment in later]
+    share = [f"{where.count(name) / max(1, len(where)):.1%}" for name in ("section", "turn", "plain", "table")]
+    free = len(pack([Pages(pages.filename, pages.images) for pages in row.documents], CAPACITY, PRICE))
+    good = sum(len(pages.sections | pages.turns) for pages in row.documents) / sum(len(pages.images) for pages in row.documents)
+    return f"| {row.name} | {len(where):,} | {' | '.join(share)} | {good:.1%} | {len(row.batches):,} | {free:,} |"
 
 
 def place(pages: Pages, page_no: int) -> str:
@@ -156,9 +161,7 @@ def place(pages: Pages, page_no: int) -> str:
 def growth(documents: Sequence[Pages]) -> str:
     """Return how the time to pack grows with the number of documents."""
     sizes = [size for size in SIZES if size <= len(documents)]
-    seconds = [
-        min(timed(lambda size=size: pack(documents[:size], CAPACITY, PRICE))[1] for _ in range(1 + (size < 30_000))) for size in sizes
-    ]
+    seconds = [timed(partial(pack, documents[:size], CAPACITY, PRICE))[1] for size in sizes]
     pages = [sum(len(own.images) for own in documents[:size]) for size in sizes]
     exponent = np.polyfit(np.log(sizes), np.log(seconds), 1)[0]
     per_n_log_n = [second / (size * np.log2(size)) * 1e6 for size, second in zip(sizes, seconds, strict=True)]

@@ -20,13 +20,18 @@ SECTION_SHARE = 0.25
 LINES_AT_BREAK = 12
 """Lines at the head and the foot of a page that are looked at."""
 ROWS_AT_BREAK = 4
+HEADING_LINES = 4
+"""From the top: the running heads and the first line below them."""
+HEADING_WORDS = 14
+LARGER = 1.12
+"""Than the middle character: a heading's font."""
 SAME_EDGE_PT = 6.0
 SAME_COLUMNS = 0.6
 _NUMBER = re.compile(r"[(\[$€£¥+\-–—]*\d[\d.,]*[)\]%]*|[-–—]+%?")
 _YEAR = re.compile(r"(19|20)\d\d")
 _UNIT_MARKS = frozenset("$€£¥%()") | {")%", "%)"}
-_PAGE_NUMBER = re.compile(r"\W*(page )?\W*([a-z]-)?([\d#]+|[ivxl]+)\W*( of [\d#]+)?", re.IGNORECASE)
-_SCALE = re.compile(r"\W*((all )?amounts |(u\.?s\.? )?dollars |shares )?(\w+ )?\W*(thousands|millions|billions)\b.{0,40}", re.IGNORECASE)
+_PAGE_NUMBER = re.compile(r"\W*(page\W+)?([a-z]-)?(\d+|[ivxl]+)\W*( of \d+)?", re.IGNORECASE)
+_SCALE = re.compile(r"\W*((all )?amounts |(u\.?s\.? )?dollars |shares )?(\w+ )?(thousands|millions|billions)\b.{0,40}", re.IGNORECASE)
 _CONTINUED = re.compile(r"\b(continued|cont'?d)\b", re.IGNORECASE)
 _INTRODUCES = re.compile(r"\b(follows?|following|below)\b.{0,40}$", re.IGNORECASE)
 
@@ -34,11 +39,24 @@ Word = tuple[float, float, float, float, str]
 """Edges x0, y0, x1, y1 in points, and the text."""
 
 
+class Span(NamedTuple):
+    """A piece of text in one font."""
+
+    box: tuple[float, float, float, float]
+    """Edges x0, y0, x1, y1 in points."""
+    size: float
+    """Of its font, in points."""
+    is_bold: bool
+    n_chars: int
+
+
 class _Line(NamedTuple):
     words: tuple[Word, ...]
     """From left to right."""
     numbers: tuple[Word, ...]
     """Those that stand apart, as the numbers of a table do."""
+    stands_out: bool = False
+    """Whether it is set larger or bolder than the page."""
 
     @property
     def is_row(self) -> bool:
@@ -65,14 +83,15 @@ class PageHints(NamedTuple):
 NO_HINTS = PageHints()
 
 
-def page_hints(words: Sequence[Word]) -> PageHints:
-    """Return what the words of a page, in any order, tell."""
+def page_hints(words: Sequence[Word], spans: Sequence[Span]) -> PageHints:
+    """Return what the words and the fonts of a page, each in any order, tell."""
     if len(words) < FEW_WORDS:
         return NO_HINTS
     numeric = sum(_NUMBER.fullmatch(word[4]) is not None for word in words)
     lines = [*_lines(words)]
-    head, foot = (tuple(_line(line) for line in part) for part in (lines[:LINES_AT_BREAK], lines[-LINES_AT_BREAK:]))
-    return PageHints("numbers" if numeric > NUMERIC_SHARE * len(words) else "text", head, foot)
+    head, foot = ([_line(line) for line in part] for part in (lines[:LINES_AT_BREAK], lines[-LINES_AT_BREAK:]))
+    head[:HEADING_LINES] = _with_fonts(head[:HEADING_LINES], spans)
+    return PageHints("numbers" if numeric > NUMERIC_SHARE * len(words) else "text", tuple(head), tuple(foot))
 
 
 def goes_on(before: PageHints, after: PageHints) -> bool:
@@ -82,6 +101,12 @@ def goes_on(before: PageHints, after: PageHints) -> bool:
     headings = [*takewhile(lambda line: not line.is_row, head)]
     ended, begun = _rows(reversed(foot)), _rows(head[len(headings) :])
     return bool(ended and begun and foot[-1].is_row) and _same_columns(ended, begun) and not _new_table(headings, begun)
+
+
+def begins_section(before: PageHints, after: PageHints) -> bool:
+    """Tell whether the first line of a page, below a running head, is a heading."""
+    first = next(iter(_body(after.head, before.head)), None)
+    return first is not None and first.stands_out and _is_short(first) and not (_is_columnar(first) or _CONTINUED.search(first.text))
 
 
 def section_pages(outline: Iterable[tuple[int, int]], n_pages: int) -> frozenset[int]:
@@ -117,6 +142,36 @@ def _line(words: Iterable[Word]) -> _Line:
     gaps = [float("inf"), *(right[0] - left[2] for left, right in pairwise(told)), float("inf")]
     apart = [min(pair) > 0.6 * _height(word) for word, pair in zip(told, pairwise(gaps), strict=True)]
     return _Line(ordered, tuple(word for word, is_number, is_apart in zip(told, numbers, apart, strict=True) if is_number and is_apart))
+
+
+def _with_fonts(lines: Sequence[_Line], spans: Sequence[Span]) -> list[_Line]:
+    """Return the lines with whether each stands out."""
+    n_chars = sum(span.n_chars for span in spans)
+    usual = _median_size(spans)
+    mostly_bold = 2 * sum(span.n_chars for span in spans if span.is_bold) > n_chars
+    found = []
+    for line in lines:
+        top, bottom = min(word[1] for word in line.words), max(word[3] for word in line.words)
+        own = [span for span in spans if span.n_chars and top < (span.box[1] + span.box[3]) / 2 < bottom]
+        larger, bold = (own and all(span.size > LARGER * usual for span in own)), (own and all(span.is_bold for span in own))
+        found.append(line._replace(stands_out=bool(larger or (bold and not mostly_bold))))
+    return found
+
+
+def _median_size(spans: Iterable[Span]) -> float:
+    """Return the font size of the middle character."""
+    ordered = sorted((span.size, span.n_chars) for span in spans)
+    half = sum(count for _, count in ordered) / 2
+    for size, count in ordered:
+        half -= count
+        if half <= 0:
+            return size
+    return 0.0
+
+
+def _is_short(line: _Line) -> bool:
+    """Tell whether a line may be a heading: a few words that do not end as a sentence does."""
+    return len(line.words) <= HEADING_WORDS and any(word[4][0].isalpha() for word in line.words) and line.text[-1] not in ".,;"
 
 
 def _body(lines: Sequence[_Line], other: Iterable[_Line]) -> list[_Line]:

@@ -8,9 +8,8 @@ import hashlib
 import math
 import os
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,7 +18,7 @@ import pymupdf
 from pdf2image.exceptions import PDFInfoNotInstalledError, PDFPageCountError, PDFPopplerTimeoutError, PDFSyntaxError
 
 from pipeline.bands import Line, number_bands
-from pipeline.hints import NO_HINTS, PageHints, goes_on, page_hints, section_pages
+from pipeline.hints import NO_HINTS, PageHints, begins_section, goes_on, page_hints, section_pages
 from pipeline.print_size import TextLayer, TextLine, scanned_print, smaller_print, text_layer
 from schemas.document import Document, Engine, NumberBand, Page, Source
 from schemas.errors import CorruptPdf, EmptyPdf, EncryptedPdf, OversizedPage, SourceError, UnsupportedFile
@@ -146,17 +145,22 @@ class _Seen(NamedTuple):
 
 def _pages(file: pymupdf.Document) -> tuple[Page, ...]:
     sections = section_pages(_outline(file), file.page_count)
-    seen = chain(_seen(file, sections), [_Seen(_unreadable_page(file.page_count))])
-    return tuple(
-        page.model_copy(update={"table_goes_on": True}) if goes_on(hints, after) else page for (page, hints), (_, after) in pairwise(seen)
-    )
+    pages: list[Page] = []
+    before = NO_HINTS
+    for page, hints in _seen(file):
+        if pages and goes_on(before, hints):
+            pages[-1] = pages[-1].model_copy(update={"table_goes_on": True})
+        opens = page.page_no in sections or begins_section(before, hints)
+        pages.append(page.model_copy(update={"opens_section": True}) if opens else page)
+        before = hints
+    return tuple(pages)
 
 
-def _seen(file: pymupdf.Document, sections: Container[int]) -> Iterator[_Seen]:
+def _seen(file: pymupdf.Document) -> Iterator[_Seen]:
     every = math.ceil(file.page_count / MOST_SCANS_MEASURED)
     print_pt: float | None = None
     for number in range(file.page_count):
-        seen = _page(file, number, sections)
+        seen = _page(file, number)
         if (scan_dpi := seen.page.image_dpi) and not seen.page.font_size_pt:
             if number % every == 0:
                 print_pt = _scanned_print(file[number], scan_dpi)
@@ -177,12 +181,12 @@ def _outline(file: pymupdf.Document) -> list[tuple[int, int]]:
     return []
 
 
-def _page(file: pymupdf.Document, number: int, sections: Container[int]) -> _Seen:
+def _page(file: pymupdf.Document, number: int) -> _Seen:
     try:
         page = file[number]
         rect = page.rect
-        layer = text_layer(page) if file.is_pdf else TextLayer(0, Counter(), [], [])
-        hints = page_hints(layer.words)
+        layer = text_layer(page) if file.is_pdf else TextLayer(0, Counter(), [], [], [])
+        hints = page_hints(layer.words, layer.spans)
         return _Seen(
             Page(
                 page_no=number + 1,
@@ -196,7 +200,6 @@ def _page(file: pymupdf.Document, number: int, sections: Container[int]) -> _See
                 number_bands=_number_bands(page, layer.lines),
                 is_blank=not layer.n_chars and _draws_nothing(page) if file.is_pdf else False,
                 kind=hints.kind,
-                opens_section=number + 1 in sections,
             ),
             hints,
         )

@@ -27,8 +27,8 @@ FEW_UNITS = 500
 """Documents and windows up to which a search is tried."""
 RETREATS = 200
 """Of the search for what fills a batch."""
-ROOM_LEFT = 0.001
-"""Share of a batch that is not worth a search."""
+ROOM_LEFT = (0.001, 0.01, 0.02)
+"""Shares of a batch with which the search is content: each is tried, as the closest fit now is not always the best later."""
 
 
 class _Unit(NamedTuple):
@@ -142,24 +142,24 @@ def _joined(cut: dict[str, list[Window]], together: Iterable[Iterable[str]], sca
 
 def _filled(units: Sequence[_Unit], full: int) -> list[list[_Unit]]:
     """Return the units of each batch."""
-    ways = (0, RETREATS) if len(units) <= FEW_UNITS else (0,)
-    return min(([*_one_by_one(units, full, retreats)] for retreats in ways), key=len)
+    ways = [(0, 0), *((RETREATS, int(share * full)) for share in ROOM_LEFT if len(units) <= FEW_UNITS)]
+    return min(([*_one_by_one(units, full, retreats, enough)] for retreats, enough in ways), key=len)
 
 
-def _one_by_one(units: Iterable[_Unit], full: int, retreats: int) -> Iterator[list[_Unit]]:
+def _one_by_one(units: Iterable[_Unit], full: int, retreats: int, enough: int) -> Iterator[list[_Unit]]:
     waiting = SortedList(units)
     while waiting:
-        yield _fill(waiting, full, retreats)
+        yield _fill(waiting, full, retreats, enough)
 
 
-def _fill(waiting: SortedList, room: int, retreats: int = 0) -> list[_Unit]:
+def _fill(waiting: SortedList, room: int, retreats: int = 0, enough: int = 0) -> list[_Unit]:
     """Take the units of one batch: the largest, and those that leave the least room beside it."""
     units = [waiting.pop()]
-    best = _best_places(waiting, room - units[0].size, int(ROOM_LEFT * room), retreats)
+    best = _best_places(waiting, room - units[0].size, retreats, enough)
     return units + [waiting.pop(place) for place in best]
 
 
-def _best_places(waiting: SortedList, room: int, enough: int, retreats: int) -> list[int]:
+def _best_places(waiting: SortedList, room: int, retreats: int, enough: int) -> list[int]:
     """Return the places of units that leave the least room, in falling order, after a search from large to small."""
     chosen: list[int] = []
     best, least, below = chosen, room, len(waiting)

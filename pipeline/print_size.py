@@ -5,14 +5,14 @@ Runs in a worker process.
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 import pymupdf
 from numpy.typing import NDArray
 
-from pipeline.hints import Word
+from pipeline.hints import Span, Word
 
 SMALLEST_FONT_PT = 3.0
 """Some PDFs carry text of under a point; nobody reads it, and it would ask for a resolution that no page needs."""
@@ -24,13 +24,14 @@ them within 0.48 to 0.54, with and without scanner noise."""
 FEWEST_STROKES = 50
 # MuPDF's flags of a character: painted inside, painted along its outline. Text of an OCR under a scan has neither.
 _PAINTED = 8 | 16
+_Edges = tuple[float, float, float, float]
 
 
 class TextLine(NamedTuple):
     """A run of text without a wide gap."""
 
     text: str
-    box: tuple[float, float, float, float]
+    box: _Edges
     """x0, y0, x1, y1 in points of the unrotated page."""
 
 
@@ -42,8 +43,11 @@ class TextLayer(NamedTuple):
     sizes: "Counter[float]"
     """How many characters that can be seen there are at each font size in points."""
     words: Sequence[Word]
+    """Where they are on the upright page."""
     lines: Sequence[TextLine]
     """MuPDF breaks a line at wide gaps, so each cell of a table is one."""
+    spans: Sequence[Span]
+    """Where they are on the upright page."""
 
 
 def text_layer(page: pymupdf.Page) -> TextLayer:
@@ -57,7 +61,21 @@ def text_layer(page: pymupdf.Page) -> TextLayer:
         if span["char_flags"] & _PAINTED and span["alpha"]:
             sizes[round(span["size"], 1)] += length
     told = [TextLine("".join(span["text"] for span in line["spans"]).strip(), line["bbox"]) for line in lines]
-    return TextLayer(n_chars, +sizes, [word[:5] for word in text.extractWORDS()], told)
+    turn = page.rotation_matrix if page.rotation else None
+    spans = [_span(span, turn) for line in lines for span in line["spans"]]
+    return TextLayer(n_chars, +sizes, [(*_upright(word[:4], turn), word[4]) for word in text.extractWORDS()], told, spans)
+
+
+def _span(span: dict[str, Any], turn: pymupdf.Matrix | None) -> Span:
+    is_bold = bool(span["flags"] & pymupdf.TEXT_FONT_BOLD)
+    return Span(_upright(span["bbox"], turn), span["size"], is_bold, len(span["text"].strip()))
+
+
+def _upright(box: _Edges, turn: pymupdf.Matrix | None) -> _Edges:
+    if turn is None:
+        return box
+    x0, y0, x1, y1 = pymupdf.Rect(box) * turn
+    return x0, y0, x1, y1
 
 
 def smaller_print(sizes: "Counter[float]") -> float | None:

@@ -37,7 +37,7 @@ class Pages(NamedTuple):
     filename: str
     images: Sequence[PageImage]
     sections: frozenset[int] = frozenset()
-    """Numbers of the pages that an outline entry points to."""
+    """Numbers of the pages that open a section."""
     turns: frozenset[int] = frozenset()
     """Numbers of the pages that are of another kind than the page before."""
     continued: frozenset[int] = frozenset()

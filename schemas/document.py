@@ -101,7 +101,7 @@ class Page(Value):
     is_blank: bool = False
     kind: PageKind = "picture"
     opens_section: bool = False
-    """Whether an entry of the PDF's outline points to the page."""
+    """Whether an entry of the PDF's outline points to the page, or its first line is a heading."""
     table_goes_on: bool = False
     """Whether the text layer shows the page's last table to go on at the top of the next page."""
 

@@ -13,6 +13,7 @@ from pipeline.windows import Pages, Price, windows
 from schemas.batch import Batch, PageImage, Segment
 from schemas.errors import BudgetError
 
+LAW = settings(max_examples=50)
 PRICE = Price(per_image=10, per_document=20)
 CAPACITY = 5000
 
@@ -69,11 +70,13 @@ Pack = Callable[..., tuple[Batch, ...]]
 PACKED = st.sampled_from([at_once, as_a_stream])
 
 
+@LAW
 @given(packed=PACKED, told=told(), most=MOST)
 def test_every_page_is_owned_by_exactly_one_batch(packed: Pack, told: list[Pages], most: int | None) -> None:
     assert owned(packed(told, most)) == pages_in(told)
 
 
+@LAW
 @given(packed=PACKED, told=told(), most=MOST)
 def test_no_batch_is_over_the_budget(packed: Pack, told: list[Pages], most: int | None) -> None:
     for batch in packed(told, most):
@@ -81,6 +84,7 @@ def test_no_batch_is_over_the_budget(packed: Pack, told: list[Pages], most: int 
         assert most is None or len(batch.images) <= most
 
 
+@LAW
 @given(packed=PACKED, told=told(), most=MOST)
 def test_pages_are_consecutive_and_context_is_the_page_before(packed: Pack, told: list[Pages], most: int | None) -> None:
     for batch in packed(told, most):
@@ -90,6 +94,7 @@ def test_pages_are_consecutive_and_context_is_the_page_before(packed: Pack, told
             assert segment.n_context == 0 or (segment.n_context == 1 and segment.owned)
 
 
+@LAW
 @given(packed=PACKED, told=told(), most=MOST)
 def test_a_batch_shows_documents_in_order_and_no_page_twice(packed: Pack, told: list[Pages], most: int | None) -> None:
     for batch in packed(told, most):
@@ -97,17 +102,20 @@ def test_a_batch_shows_documents_in_order_and_no_page_twice(packed: Pack, told: 
         assert shown == sorted(set(shown))
 
 
+@LAW
 @given(packed=PACKED, told=told(), most=MOST)
 def test_packing_is_deterministic(packed: Pack, told: list[Pages], most: int | None) -> None:
     assert packed(told, most) == packed(told, most)
 
 
+@LAW
 @given(packed=PACKED, told=told(), most=MOST)
 def test_batches_of_other_pages_have_other_ids(packed: Pack, told: list[Pages], most: int | None) -> None:
     batches = packed(told, most)
     assert len({batch.batch_id for batch in batches}) == len(batches)
 
 
+@LAW
 @given(told=told(), most=MOST)
 def test_batches_come_in_the_order_of_their_first_documents(told: list[Pages], most: int | None) -> None:
     first = [(int(batch.segments[0].doc_id[1:]), batch.segments[0].owned[0].page_no) for batch in pack(told, CAPACITY, PRICE, most)]
@@ -148,6 +156,7 @@ def test_no_batch_waits_for_the_end_of_an_endless_stream() -> None:
     assert sum(sum(map(cost, batch.segments)) for batch in taken) > 0.98 * 200 * CAPACITY
 
 
+@LAW
 @given(told=told(), open_batches=st.integers(0, 5))
 def test_a_stream_holds_back_no_more_than_it_is_told(told: list[Pages], open_batches: int) -> None:
     read = 0
@@ -229,6 +238,7 @@ def fits(run: list[PageImage], most: int | None) -> bool:
     return sum(page.tokens + PRICE.per_image for page in run) + PRICE.per_document <= CAPACITY and len(run) <= (most or len(run))
 
 
+@LAW
 @given(told=told(), most=MOST)
 def test_no_table_is_cut_that_a_window_holds(told: list[Pages], most: int | None) -> None:
     for pages in told:
@@ -236,6 +246,7 @@ def test_no_table_is_cut_that_a_window_holds(told: list[Pages], most: int | None
         assert not whole & set(cuts(pages, most))
 
 
+@LAW
 @given(told=told(), most=MOST)
 def test_hints_cost_no_window(told: list[Pages], most: int | None) -> None:
     for pages in told:
@@ -243,6 +254,7 @@ def test_hints_cost_no_window(told: list[Pages], most: int | None) -> None:
         assert len(cuts(pages, most)) == len(cuts(plain, most))
 
 
+@LAW
 @given(told=told(), most=MOST)
 def test_windows_are_as_few_as_the_allowed_cuts_permit(told: list[Pages], most: int | None) -> None:
     for pages in told:
@@ -270,6 +282,7 @@ def fewest_windows(runs: list[list[PageImage]], most: int | None) -> int:
 GROUPS = st.lists(st.lists(st.integers(0, 14).map(lambda doc: f"d{doc}"), min_size=1, max_size=5), max_size=6)
 
 
+@LAW
 @given(told=told(), groups=GROUPS, most=MOST)
 def test_groups_change_neither_what_is_owned_nor_the_budget(told: list[Pages], groups: list[list[str]], most: int | None) -> None:
     batches = pack(told, CAPACITY, PRICE, most, groups)
@@ -277,6 +290,7 @@ def test_groups_change_neither_what_is_owned_nor_the_budget(told: list[Pages], g
     assert all(sum(map(cost, batch.segments)) <= CAPACITY and len(batch.images) <= (most or 10**6) for batch in batches)
 
 
+@LAW
 @given(told=told(), groups=GROUPS)
 def test_a_group_that_fits_and_meets_no_other_shares_one_batch(told: list[Pages], groups: list[list[str]]) -> None:
     batches = pack(told, CAPACITY, PRICE, together=groups)
@@ -361,6 +375,7 @@ def fewest_bins(items: list[tuple[int, int]], most: int | None) -> int:
     return place(items, [])
 
 
+@LAW
 @given(packed=PACKED, told=told(), most=MOST)
 def test_no_packing_goes_below_the_bound(packed: Pack, told: list[Pages], most: int | None) -> None:
     assert lower_bound(told, CAPACITY, PRICE, most) <= len(packed(told, most))
