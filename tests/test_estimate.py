@@ -17,6 +17,7 @@ from schemas.document import Document, NumberBand, Page, Source
 from schemas.estimate import Estimate
 from schemas.outcome import Report
 from schemas.settings import Job, Question, Settings
+from tests.conftest import ROOT
 from tests.scripted import ScriptedServer
 
 MakePdf = Callable[..., Path]
@@ -168,3 +169,8 @@ def test_what_was_committed_before_is_not_planned_again(scripted: ScriptedServer
 
 def test_amounts_of_nothing_are_nothing() -> None:
     assert set(amounts([], planned([])).model_dump().values()) == {0}
+
+
+def test_every_key_of_the_json_is_documented() -> None:
+    documented = (ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
+    assert [name for name in Estimate.model_fields if f"`{name}`" not in documented] == []
