@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.estimate import amounts, estimate
-from pipeline.forecast import Forecast, Terms, forecast, probable_sites, scopes, terms_of_job
+from pipeline.forecast import Forecast, Terms, forecast, scopes, terms_of_job
+from pipeline.probable import probable_sites
 from pipeline.run import run
 from pipeline.throughputs import load_throughput
 from schemas.document import Document, NumberBand, Page, Source
