@@ -44,7 +44,7 @@ def _concurrency(axes: Axes, rows: Sequence[Row]) -> None:
     allowed = [int(row.what) for row in rows]
     axes.plot(allowed, [row.rate / row.replicas for row in rows], "o-")
     axes.set(xscale="log", xlabel="LONGREAD_CONCURRENCY of a run for each replica", ylabel="pages/s a replica", ylim=(0, None))
-    axes.set_title("requests at a time share the reading of weights, simulated")
+    axes.set_title("by requests at a time, simulated")
     axes.set_xticks(allowed, [str(number) for number in allowed])
     axes.minorticks_off()
 
