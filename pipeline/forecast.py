@@ -39,7 +39,7 @@ REPLY_TOKENS_PER_TRANSCRIPT = 100
 THINKING_TOKENS = 2_000
 """Of an answer of the profile thorough."""
 CITED_PAGES_PER_FINDING = 2
-CROP_MARGIN = 0.02
+CROP_MARGIN = 0.04
 TRANSCRIPT_BAND = NumberBand(0.4, 0.44, 0)
 """A second look at evidence: a crop of about a line with its margins."""
 
@@ -238,7 +238,7 @@ def _joint(documents: Iterable[Document], batches: Sequence[Batch], terms: Terms
 
 def _crop(document: Document, page: Page, band: NumberBand, terms: Terms) -> PageImage:
     dpi = survey_dpi(page) if terms.profile == "fast" else read_dpi(page)
-    box = Box(x0=CROP_MARGIN, y0=band.y0, x1=1 - CROP_MARGIN, y1=max(band.y1, band.y0 + CROP_MARGIN)).grown(CROP_MARGIN, 2 * CROP_MARGIN)
+    box = Box(x0=0, y0=band.y0, x1=1, y1=band.y1).grown(0, CROP_MARGIN)
     return page_image(document, page, dpi, terms.limits, box)
 
 
