@@ -42,7 +42,8 @@ def number_bands(lines: Iterable[Line]) -> tuple[NumberBand, ...]:
             bands[-1].append(row)
         else:
             bands.append([row])
-    return tuple(_band(rows) for rows in bands if len(rows) >= FEWEST_ROWS)
+    found = [_band(rows) for rows in bands if len(rows) >= FEWEST_ROWS]
+    return tuple(band for band in found if 0 <= band.y0 < band.y1 <= 1)  # text may lie outside the page
 
 
 def _rows(lines: Sequence[Line]) -> Iterable[_Row]:

@@ -134,7 +134,7 @@ def plan(console: Console, estimated: Estimate) -> None:
         f"tokens in: survey {estimated.survey_tokens:,}, read ~{estimated.read_tokens:,}, answer {estimated.answer_tokens:,}; of these "
         f"{estimated.cached_tokens:,} need no prefill, because an earlier request begins with them. "
         f"Tokens out: ~{estimated.output_tokens:,}. Images: {estimated.image_bytes / 1e6:,.0f} MB.\n"
-        f"{estimated.blank_pages} blank pages are not sent; batches {estimated.batches} (no packing takes fewer than "
+        f"blank pages, not sent: {estimated.blank_pages}; batches {estimated.batches} (no packing takes fewer than "
         f"{estimated.lower_bound_batches}), requests {estimated.requests:,}; "
         f"~{estimated.estimated_gpu_seconds:,.0f} GPU-seconds, {estimated.estimated_wall_seconds:,.0f} s with "
         f"{_replicas(estimated.replicas)} always busy, USD {estimated.estimated_usd:,.2f}{hosted}.",

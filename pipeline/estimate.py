@@ -4,19 +4,20 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 from pipeline.forecast import (
-    BYTES_PER_PIXEL,
     BYTES_PER_TOKEN,
     CITED_PAGES_PER_FINDING,
+    PRINT_BYTES_PER_PIXEL,
     REPLY_TOKENS_PER_ANSWER,
     REPLY_TOKENS_PER_CELL,
     REPLY_TOKENS_PER_PAGE,
+    SCAN_BYTES_PER_PIXEL,
     Forecast,
     PlannedRequest,
 )
 from schemas.document import Document
 from schemas.estimate import Amounts, DocumentEstimate, Estimate
 from schemas.message import RequestKind
-from schemas.throughput import Throughput
+from schemas.throughput import DECODE_REQUESTS, Throughput
 
 STAGE: dict[RequestKind, str] = {
     "survey": "survey_tokens",
@@ -29,6 +30,10 @@ STAGE: dict[RequestKind, str] = {
     "fields": "answer_tokens",
 }
 SECONDS_PER_HOUR = 3_600
+COUNTED = (
+    *("batches", "requests", "survey_tokens", "read_tokens", "answer_tokens", "image_tokens"),
+    *("prompt_tokens", "cached_tokens", "output_tokens", "image_bytes"),
+)
 
 
 def estimate(
@@ -121,12 +126,6 @@ def _per_document(documents: Sequence[Document], planned: Forecast, throughput: 
         )
 
 
-COUNTED = (
-    *("batches", "requests", "survey_tokens", "read_tokens", "answer_tokens", "image_tokens"),
-    *("prompt_tokens", "cached_tokens", "output_tokens", "image_bytes"),
-)
-
-
 def _shared(request: PlannedRequest, share: float) -> dict[str, int]:
     """Return a document's part of what belongs to the whole request."""
     whole = {
@@ -146,7 +145,8 @@ def _assumptions(throughput: Throughput, *, counted: bool) -> Iterable[str]:
         f"replies: {REPLY_TOKENS_PER_PAGE} tokens a surveyed page, {REPLY_TOKENS_PER_CELL} a table cell, {REPLY_TOKENS_PER_ANSWER} an "
         f"answer; a finding cites {CITED_PAGES_PER_FINDING} pages"
     )
-    yield f"images: {BYTES_PER_PIXEL[True]} bytes a pixel with a text layer, {BYTES_PER_PIXEL[False]} without"
+    yield f"images: {PRINT_BYTES_PER_PIXEL} bytes a pixel with a text layer, {SCAN_BYTES_PER_PIXEL} without"
+    yield f"decoding: {DECODE_REQUESTS} requests at a time on each replica; more take less time each"
     yield "prefix cache: it forgets nothing, and requests of the same pages reach the same replica"
     if not counted:
         yield f"text: {BYTES_PER_TOKEN} bytes a token; --checkpoint counts it"

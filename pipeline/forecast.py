@@ -18,6 +18,7 @@ from pipeline.crops import MOST_TOGETHER, Cost, together
 from pipeline.line import Line, price_of, text_count
 from pipeline.pack import pack
 from pipeline.plan import page_image, read_dpi, survey_dpi, survey_images
+from pipeline.probable import Site, probable_sites
 from pipeline.prompt import fixed_cost, instruction_cost
 from pipeline.tokens import TextCount
 from pipeline.windows import Pages, Price, pages_of
@@ -30,8 +31,8 @@ from schemas.settings import Job, Profile, Question, Settings
 
 BYTES_PER_TOKEN = 4
 """Of the text in requests, where no tokenizer is at hand: English and JSON."""
-BYTES_PER_PIXEL = {True: 0.14, False: 0.35}
-"""Of a page image as PNG: with a text layer, and without one (scans)."""
+PRINT_BYTES_PER_PIXEL, SCAN_BYTES_PER_PIXEL = 0.14, 0.35
+"""Of a page image as PNG, with a text layer and without one."""
 REPLY_TOKENS_PER_PAGE = 40
 REPLY_TOKENS_PER_SITE = 40
 REPLY_TOKENS_PER_CELL = 20
@@ -41,13 +42,9 @@ REPLY_TOKENS_PER_TRANSCRIPT = 100
 THINKING_TOKENS = 2_000
 """Of an answer of the profile thorough."""
 CITED_PAGES_PER_FINDING = 2
-CROP_MARGIN = 0.02
+CROP_MARGIN = 0.04
 TRANSCRIPT_BAND = NumberBand(0.4, 0.44, 0)
 """A second look at evidence: a crop of about a line with its margins."""
-SCAN_BANDS = (NumberBand(0.2, 0.6, 40),)
-"""What a page without a text layer is taken to hold: one table or chart."""
-PAGE_END, PAGE_START = 0.85, 0.15
-"""A band that begins above the second follows one of the page before that ends below the first: one table."""
 
 
 class Terms(NamedTuple):
@@ -97,17 +94,6 @@ class Forecast(NamedTuple):
     sites: dict[str, int]
     """Estimated number of tables and charts by doc_id."""
     requests: tuple[PlannedRequest, ...]
-
-
-class Site(NamedTuple):
-    """A table or chart that there probably is: its parts, page by page."""
-
-    parts: tuple[tuple[Page, NumberBand], ...]
-
-    @property
-    def n_cells(self) -> int:
-        """Cells of all parts."""
-        return sum(band.n_cells for _, band in self.parts)
 
 
 def terms_of_job(job: Job, settings: Settings) -> Terms:
@@ -178,25 +164,6 @@ def _by_scope(asked: Iterable[tuple[Question, Sequence[str]]]) -> Iterator[tuple
     order = {scope: number for number, scope in enumerate(dict.fromkeys(scope for _, scope in scoped))}
     for scope, group in groupby(sorted(scoped, key=lambda pair: order[pair[1]]), key=lambda pair: pair[1]):
         yield [question for question, _ in group], scope
-
-
-def probable_sites(pages: Sequence[Page]) -> Iterator[Site]:
-    """Yield the tables and charts that the pages probably hold; one that goes on over a page break is one."""
-    parts: list[tuple[Page, NumberBand]] = []
-    for page in pages:
-        bands = page.number_bands if page.text_layer_chars or page.is_blank else SCAN_BANDS
-        for number, band in enumerate(bands):
-            follows = number == 0 and parts and _goes_on(parts[-1], page, band)
-            if parts and not follows:
-                yield Site(tuple(parts))
-                parts = []
-            parts.append((page, band))
-    if parts:
-        yield Site(tuple(parts))
-
-
-def _goes_on(last: tuple[Page, NumberBand], page: Page, band: NumberBand) -> bool:
-    return last[0].page_no == page.page_no - 1 and last[1].y1 > PAGE_END and band.y0 < PAGE_START
 
 
 def _packed(documents: Iterable[Document], terms: Terms, joined: Iterable[Iterable[str]] = ()) -> tuple[Batch, ...]:
@@ -288,7 +255,7 @@ def _joint(documents: Iterable[Document], batches: Sequence[Batch], terms: Terms
 
 def _crop(document: Document, page: Page, band: NumberBand, terms: Terms) -> PageImage:
     dpi = survey_dpi(page) if terms.profile == "fast" else read_dpi(page)
-    box = Box(x0=CROP_MARGIN, y0=band.y0, x1=1 - CROP_MARGIN, y1=max(band.y1, band.y0 + CROP_MARGIN)).grown(CROP_MARGIN, 2 * CROP_MARGIN)
+    box = Box(x0=0, y0=band.y0, x1=1, y1=band.y1).grown(0, CROP_MARGIN)
     return page_image(document, page, dpi, terms.limits, box)
 
 
@@ -355,4 +322,4 @@ class _Planned:
 
     def _bytes(self, image: PageImage) -> float:
         page = self._documents[image.doc_id].page(image.page_no)
-        return image.width * image.height * BYTES_PER_PIXEL[bool(page.text_layer_chars)]
+        return image.width * image.height * (PRINT_BYTES_PER_PIXEL if page.text_layer_chars else SCAN_BYTES_PER_PIXEL)

@@ -49,3 +49,8 @@ def test_bands_are_in_order_do_not_overlap_and_hold_no_cell_twice(lines: list[Li
     assert sum(band.n_cells for band in bands) <= len(lines)
     assert all(0 <= band.y0 < band.y1 <= 1 for band in bands)
     assert [band.y0 for band in bands] == sorted(band.y0 for band in bands)
+
+
+@given(st.lists(st.builds(Line, st.sampled_from(["Total", "1,234"]), st.floats(), st.floats()), max_size=12))
+def test_text_outside_the_page_makes_no_band_outside_it(lines: list[Line]) -> None:
+    assert all(0 <= band.y0 < band.y1 <= 1 for band in number_bands(lines))

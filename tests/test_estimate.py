@@ -10,13 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.estimate import amounts, estimate
-from pipeline.forecast import Forecast, Terms, forecast, probable_sites, scopes, terms_of_job
+from pipeline.forecast import Forecast, Terms, forecast, scopes, terms_of_job
+from pipeline.probable import probable_sites
 from pipeline.run import run
 from pipeline.throughputs import load_throughput
 from schemas.document import Document, NumberBand, Page, Source
 from schemas.estimate import Estimate
 from schemas.outcome import Report
 from schemas.settings import Job, Question, Settings
+from tests.conftest import ROOT
 from tests.scripted import ScriptedServer
 
 MakePdf = Callable[..., Path]
@@ -168,3 +170,8 @@ def test_what_was_committed_before_is_not_planned_again(scripted: ScriptedServer
 
 def test_amounts_of_nothing_are_nothing() -> None:
     assert set(amounts([], planned([])).model_dump().values()) == {0}
+
+
+def test_every_key_of_the_json_is_documented() -> None:
+    documented = (ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
+    assert [name for name in Estimate.model_fields if f"`{name}`" not in documented] == []

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 TITLES = {
     "router": "Router policy, with and without questions (4 replicas h100-fp8)",
     "cap": "Batch cap: tokens of a request's context (4 replicas)",
+    "tuned": "A smaller cap and more requests at a time (4 replicas)",
     "mix": "Length of documents (4 replicas h100-fp8)",
     "concurrency": "LONGREAD_CONCURRENCY, one run a replica (4 replicas h100-fp8)",
     "replicas": "Replicas h100-fp8: one run for each, or one run of default settings for all",

@@ -77,6 +77,7 @@ def experiments(slices: Slices) -> Iterator[Row]:
     """Yield a row for each setup of each experiment."""
     yield from _policies(slices)
     yield from _caps(slices)
+    yield from _tuned(slices)
     yield from _mixes(slices)
     yield from _concurrency(slices)
     yield from _replicas(slices)
@@ -124,6 +125,13 @@ def _caps(slices: Slices) -> Iterator[Row]:
             for cap in CAPS:
                 what = f"{name}, {cap // 1024}K, {questions} questions"
                 yield measured("cap", what, slices.get(questions=questions, cap=cap), base(throughput=load_throughput(name)))
+
+
+def _tuned(slices: Slices) -> Iterator[Row]:
+    for name in ("h100", BASE):
+        for cap in (32_768, 65_536):
+            setup = base(throughput=load_throughput(name))._replace(concurrency=128)
+            yield measured("tuned", f"{name}, {cap // 1024}K, 128 requests a run", slices.get(cap=cap), setup)
 
 
 def _mixes(slices: Slices) -> Iterator[Row]:

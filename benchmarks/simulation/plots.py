@@ -34,7 +34,8 @@ def _replicas(axes: Axes, rows: Sequence[Row]) -> None:
         axes.plot([row.replicas for row in own], [row.rate for row in own], "o-", label=what)
     axes.axhline(NIGHT_PAGES / NIGHT_S, color="black", linestyle=":", label="10 million pages in 10 h")
     axes.set(xscale="log", yscale="log", xlabel="replicas of 4 H100 (FP8)", ylabel="pages/s", title="pages a second, simulated")
-    axes.set_xticks([row.replicas for row in rows], [str(row.replicas) for row in rows], minor=False)
+    numbers = sorted({row.replicas for row in rows})
+    axes.set_xticks(numbers, [str(number) for number in numbers])
     axes.minorticks_off()
     axes.legend(frameon=False)
 
@@ -43,7 +44,7 @@ def _concurrency(axes: Axes, rows: Sequence[Row]) -> None:
     allowed = [int(row.what) for row in rows]
     axes.plot(allowed, [row.rate / row.replicas for row in rows], "o-")
     axes.set(xscale="log", xlabel="LONGREAD_CONCURRENCY of a run for each replica", ylabel="pages/s a replica", ylim=(0, None))
-    axes.set_title("more requests at a time share the reading of weights")
+    axes.set_title("by requests at a time, simulated")
     axes.set_xticks(allowed, [str(number) for number in allowed])
     axes.minorticks_off()
 
@@ -64,4 +65,4 @@ def _router(axes: Axes, rows: Sequence[Row]) -> None:
     bars = axes.bar(names, [row.gpu_hours for row in asked], color="tab:green")
     axes.bar_label(bars, [f"{row.hit_rate:.0%} cached" for row in asked], padding=3)
     axes.grid(visible=False)
-    axes.set(title="five questions a document: GPU-hours a million pages", ylim=(0, 1.15 * max(row.gpu_hours for row in asked)))
+    axes.set(title="GPU-hours a million pages,\nfive questions a document, simulated", ylim=(0, 1.15 * max(row.gpu_hours for row in asked)))
