@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from data.generator.crossing.down import AFTER
-from data.generator.crossing.drawing import PROSE, Case, Part, Sheet, Text, Whole
+from data.generator.crossing.drawing import PROSE, Block, Case, Part, Sheet, Text, Whole
 from data.generator.crossing.ledgers import ACCOUNTS, GOODS, PLACES, ledger
 from data.generator.flowables import SERIF
 from data.generator.tables import Look, data, total
@@ -44,7 +44,7 @@ def across(whole: Whole, ends: Sequence[int], *, title: str = "", has_labels: bo
     n_rows = len(whole.rows) - whole.n_header_rows
     first = Part(0, 0, n_rows, cols=(0, ends[0]))
     rest = [Part(0, 0, n_rows, cols=cols, has_labels=has_labels) for cols in pairwise(ends)]
-    titled = [(*([Text(title, "title")] if title else []), part) for part in rest]
+    titled: list[tuple[Block, ...]] = [(*([Text(title, "title")] if title else []), part) for part in rest]
     return (
         Sheet((Text(PROSE), Text(whole.title, "title"), first), is_low=True),
         *(Sheet(blocks) for blocks in titled[:-1]),

@@ -30,7 +30,7 @@ def split(whole: Whole, ends: Sequence[int], lead: Sequence[Block] = (Text(PROSE
 
 def pages(whole: Whole, parts: Sequence[Part], lead: Sequence[Block] = (Text(PROSE),)) -> tuple[Sheet, ...]:
     """The pages of these parts: text above the first, the rest at the head of its page, text below the last."""
-    titled = [(*([Text(part.title, "title")] if part.title else []), part) for part in parts[1:]]
+    titled: list[tuple[Block, ...]] = [(*([Text(part.title, "title")] if part.title else []), part) for part in parts[1:]]
     return (
         Sheet((*lead, Text(whole.title, "title"), parts[0]), is_low=True),
         *(Sheet(blocks) for blocks in titled[:-1]),
