@@ -28,6 +28,7 @@ def test_a_text_that_begins_within_a_sentence_goes_on(before: ReadRow, first: Re
     [
         (row("Cash", "12"), row("Land", "40")),
         (row("Cash", "12"), row("iPhone", "40")),
+        (row("iPad", "Tablet"), row("iPhone", "Telephone")),
         (row("Assets", "", kind="section"), row("Cash", "12")),
         (row("Total", "12", kind="total"), row("of which leased", "")),
         (row("Item", "2023", kind="header"), row("of steel", "")),

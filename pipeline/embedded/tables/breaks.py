@@ -12,7 +12,7 @@ def kind_after_break(row: ReadRow, before: ReadRow) -> RowKind:
     """Return the kind of the first row below the headings of a later part, given the last row of the part before.
 
     A running total and a section that say so are printed again. The row continues the one before if its text begins in the middle of a
-    sentence and no column holds a number in both.
+    sentence, no column holds a number where the other row holds something, and whatever else goes on does so in lower case.
     """
     label = next((cell.text for cell in row.cells if cell.text), "")
     if is_carried(label) or (row.kind == "section" and says_continued(label)):
@@ -25,8 +25,9 @@ def _is_rest(row: ReadRow, before: ReadRow) -> bool:
         return False
     words, old = (next((cell.text for cell in one.cells if cell.text and not is_value(cell.text)), "") for one in (row, before))
     begins_within = words[:1].islower() or (bool(words) and bool(_UNFINISHED.fullmatch(_last_words(before))))
-    pairs = zip(row.cells, before.cells, strict=False)
-    return bool(old) and begins_within and not any(is_value(new.text) and is_value(known.text) for new, known in pairs)
+    both = [new.text for new, known in zip(row.cells, before.cells, strict=False) if new.text and known.text]
+    # Every text that the break cut goes on in lower case, not only the first.
+    return bool(old) and begins_within and not any(map(is_value, both)) and all(text[:1].islower() for text in both[1:])
 
 
 def _last_words(row: ReadRow) -> str:
