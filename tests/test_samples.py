@@ -57,6 +57,15 @@ def answers(truth: Truth, output: Output) -> AnswerScores:
     return score_answers(truth.answers, output.answers)
 
 
+def test_the_fields_of_a_schema_are_read_as_the_readme_says(tmp_path: Path) -> None:
+    (command,) = re.findall(r"^\$ (longread run .* --schema .*)$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    done = longread(*shlex.split(command)[1:], out=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (report,) = pd.read_parquet(tmp_path / "schema_annual_report").to_dict("records")
+    assert (report["fiscal_year"], report["net_revenue"]) == (2022, 987_578)
+    assert len(pd.read_parquet(tmp_path / "schema_annual_report_segments")) == 4
+
+
 def test_every_table_of_the_contract_is_there(out: Path) -> None:
     for name, schema in TABLES.items():
         assert pq.read_schema(next((out / name).rglob("*.parquet"))).equals(schema), name
