@@ -10,12 +10,12 @@ from schemas.document import Box, Document, Page
 from schemas.preset import ImageLimits
 
 SURVEY_EM_PX = 10.0
-READ_EM_PX = 20.0
+READ_EM_PX = 15.0
 SURVEY_DPI = (72.0, 130.0)
-READ_DPI = (150.0, 220.0)
+READ_DPI = (110.0, 220.0)
 USUAL_FONT_PT = 7.0
 """What is assumed where nothing tells how small a page is printed."""
-FINER = 1.4
+FINER = 1.6
 """From one look at a page to the next finer one: twice the tokens."""
 WORTH_ASKING_AGAIN = 1.2
 POINTS_PER_INCH = 72
