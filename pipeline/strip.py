@@ -121,11 +121,18 @@ def _is_printed_again(row: SeenRow, kept: Sequence[SeenRow]) -> bool:
         case "repeated_header":
             return True
         case "header":
-            return row.part > kept[0].part and _key(row) in {_key(old) for old in kept if old.kind == "header" and old.part == kept[0].part}
+            return not _is_beside(row, kept[0]) and _key(row) in {
+                _key(old) for old in kept if old.kind == "header" and _is_beside(old, kept[0])
+            }
         case "section" | "repeated":
             return is_first and (_is_section_in_force(row, kept) or (row.kind == "repeated" and _has_amounts_of(row, kept[-1])))
         case _:
             return False
+
+
+def _is_beside(row: SeenRow, other: SeenRow) -> bool:
+    """Tell whether two rows were seen in the same picture: a part may be shown in two bands."""
+    return (row.part, row.crop) == (other.part, other.crop)
 
 
 def _key(row: SeenRow) -> str:

@@ -62,7 +62,7 @@ async def test_the_request_sends_every_sampling_field_and_the_schema_by_kind(scr
     assert body["chat_template_kwargs"] == {"enable_thinking": False}
     assert body["response_format"]["json_schema"]["name"] == "verify"
     kinds = [part["type"] for part in body["messages"][1]["content"]]
-    assert kinds == ["text", "image_url", "text", "text"]
+    assert kinds == ["text", "text", "image_url", "text", "text"], "the instruction stands before a crop: it is cached"
 
 
 async def test_usage_and_finish_reason_come_back(scripted: ScriptedServer) -> None:

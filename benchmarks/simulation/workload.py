@@ -23,7 +23,7 @@ from schemas.settings import Job, Question, Settings
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "data" / "samples"
-STAGE = {"survey": 0, "table": 1, "chart": 1, "verify": 1, "finding": 2, "answer": 2}
+STAGE = {"survey": 0, "table": 1, "tables": 1, "chart": 1, "verify": 1, "finding": 2, "answer": 2}
 TEXT_PER_PAGE = 44
 """Bytes of the two markers around a page image."""
 RUN_OF_PAGES = 8

@@ -34,7 +34,7 @@ async def _run(server: ScriptedServer, source: Path, out: Path, block: str) -> t
 
 
 def test_the_key_reaches_the_server_and_nothing_else(scripted: ScriptedServer, make_pdf: Callable[..., Path], tmp_path: Path):
-    scripted.script.faults = ["", "key"]
+    scripted.script.faults = ["", *["key"] * 12]
     _, kept = asyncio.run(_run(scripted, make_pdf(), tmp_path / "out", "longread-key"))
     assert scripted.headers[0]["authorization"] == f"Bearer {SECRET}"
     assert "the key" in kept, "the server's refusal repeats it, and is kept without it"
