@@ -14,7 +14,7 @@ import duckdb
 
 from pipeline.forecast import forecast, terms_of_job
 from pipeline.ledger import Ledger, silent
-from pipeline.run import open_sources
+from pipeline.opening import open_sources
 from pipeline.workers import Workers
 from schemas.document import Document
 from schemas.settings import Job, Settings

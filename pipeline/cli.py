@@ -20,8 +20,9 @@ from pipeline.estimate import estimate
 from pipeline.forecast import forecast, scopes, terms_of_job
 from pipeline.ledger import Ledger, silent
 from pipeline.line import served_model
+from pipeline.opening import open_sources
 from pipeline.questions import load_questions
-from pipeline.run import open_sources, run
+from pipeline.run import run
 from pipeline.schema_files import load_schemas
 from pipeline.serving import Format, ServeRequest, execute, files, what_next, written
 from pipeline.throughputs import DEFAULT, load_throughput

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from itertools import chain
-from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 
 import pyarrow as pa
@@ -20,19 +19,17 @@ from pipeline.fields import Unread
 from pipeline.forecast import forecast, terms_of_line
 from pipeline.ledger import Ledger, Observe, silent
 from pipeline.line import Line, open_line
-from pipeline.open import file_digest, open_document
+from pipeline.opening import open_sources
 from pipeline.plan import survey_dpi, survey_images
 from pipeline.prompt import PROMPT_VERSION
-from pipeline.sources import expand, local_path
 from pipeline.survey import survey
 from pipeline.to_rows import run_row, to_rows
-from pipeline.workers import Workers
 from schemas.batch import Batch
-from schemas.document import Document, LayerWord, Source
-from schemas.errors import BudgetError, LongreadError, Malformed, MissingSource, SettingsError, SourceError
+from schemas.document import Document, LayerWord
+from schemas.errors import BudgetError, Malformed, SettingsError
 from schemas.estimate import Amounts
 from schemas.located import SurveyedPage
-from schemas.outcome import DocumentOutcome, DocumentStatus, Outcome, PageOutcome, RefusedDocument, Report, RequestRecord, RunRecord
+from schemas.outcome import DocumentOutcome, DocumentStatus, Outcome, PageOutcome, Report, RequestRecord, RunRecord
 from schemas.result import Answer, Chart, Record, Table, answer_id
 from schemas.settings import Job, Question, Settings
 from schemas.value import Value
@@ -125,51 +122,6 @@ def _drifts(requests: Sequence[RequestRecord]) -> Iterator[str]:
             f"the server counted other tokens than predicted in {len(drifted)} of {len(requests)} requests, by up to {worst.drift:+}: "
             "give the served checkpoint's folder with --checkpoint, and see longread check"
         )
-
-
-async def open_sources(workers: Workers, job: Job, settings: Settings, ledger: Ledger) -> tuple[list[Document], list[RefusedDocument]]:
-    """Return the documents that open, in the order of the sources and each once, and the files that do not."""
-    ledger.stage("open")
-    named = [*_expanded(job, ledger)]
-    opened = await asyncio.gather(*(_open(workers, job, settings, ledger, source) for source in named))
-    documents: dict[str, Document] = {}
-    for document in opened:
-        if isinstance(document, Document):
-            known = documents.setdefault(document.doc_id, document)
-            others = [source for source in document.sources if source not in known.sources]
-            documents[document.doc_id] = known.model_copy(update={"sources": (*known.sources, *others)})
-    ledger.count(documents=len(documents))
-    return [*documents.values()], [refused for refused in opened if isinstance(refused, RefusedDocument)]
-
-
-def _expanded(job: Job, ledger: Ledger) -> Iterator[Source]:
-    seen: set[str] = set()
-    for argument in job.sources:
-        try:
-            for source in expand(argument):
-                if source.uri not in seen:
-                    seen.add(source.uri)
-                    yield source
-        except SourceError as error:
-            ledger.fail("open", error)
-
-
-async def _open(
-    workers: Workers, job: Job, settings: Settings, ledger: Ledger, source: Source
-) -> Document | RefusedDocument | MissingSource:
-    try:
-        path = await asyncio.to_thread(local_path, source, job.out / ".store" / "sources")
-    except MissingSource as error:
-        ledger.fail("open", error)
-        return error
-    try:
-        return await workers.call(
-            settings.open_deadline_s, source.filename, open_document, source, path, settings.max_bytes, settings.max_pages
-        )
-    except LongreadError as error:
-        doc_id = await asyncio.to_thread(file_digest, Path(path))
-        ledger.fail("open", error, doc_id=doc_id)
-        return RefusedDocument(doc_id=doc_id, source=source, bytes=(await asyncio.to_thread(Path(path).stat)).st_size)
 
 
 class _Read(NamedTuple):
