@@ -243,6 +243,4 @@ async def _looked_up(line: Line, evidence: Evidence) -> Evidence:
     except LongreadError as error:
         line.ledger.fail("verify", error, doc_id=evidence.doc_id, page_no=evidence.page_no)
         return evidence
-    return verify.verify_evidence(evidence.model_copy(update={"box": None}), verify.words_of(lines), "reread").model_copy(
-        update={"box": evidence.box}
-    )
+    return verify.verify_reread(evidence, lines)

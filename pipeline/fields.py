@@ -252,9 +252,7 @@ async def _read_again(line: Line, doc_id: str, page_no: int, cited: Sequence[Evi
         except LongreadError as error:
             line.ledger.fail("verify", error, doc_id=doc_id, page_no=page_no)
             continue
-        for evidence in shown:
-            seen = verify.verify_evidence(evidence.model_copy(update={"box": None}), verify.words_of(lines), "reread")
-            verified[evidence] = seen.model_copy(update={"box": evidence.box})
+        verified |= {evidence: verify.verify_reread(evidence, lines) for evidence in shown}
     return verified
 
 

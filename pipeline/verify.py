@@ -65,6 +65,12 @@ def verify_evidence(evidence: Evidence, words: Words, method: VerifyMethod = "te
     return evidence.model_copy(update={"verify_method": method, "verify_status": _status(evidence.quote, near, words)})
 
 
+def verify_reread(evidence: Evidence, lines: Iterable[str]) -> Evidence:
+    """Return the evidence with the outcome of looking for its quote among the lines that a second look at its box has read."""
+    seen = verify_evidence(evidence.model_copy(update={"box": None}), words_of(lines), "reread")
+    return seen.model_copy(update={"box": evidence.box})
+
+
 def _status(quote: str, near: Words, words: Words) -> VerifyStatus:
     if _has_quote(quote, near) or _has_quote(quote, words):
         return "match"
