@@ -12,7 +12,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 
-from pipeline import display
+from pipeline import display, fields
 from pipeline.check import Check, check, worst
 from pipeline.embedded.config import EmbeddedConfig
 from pipeline.embedded.serve import run_server
@@ -113,12 +113,22 @@ def plan_command(
     tasks: Tasks = "tables,charts,answers",
     profile: ProfileName = "balanced",
     checkpoint: CheckpointFolder = None,
+    schema: Schemas = None,
+    schema_scope: SchemaScope = "document",
     gpu: Annotated[str, typer.Option(help="A throughput profile, or a YAML file that changes one.")] = DEFAULT,
     replicas: Annotated[int, typer.Option(min=1, help="Servers of the model that share the work.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout, keys as in docs/scale.md; the rest on stderr.")] = False,
 ) -> None:
     """Say what a run would take: pages, tokens, batches, requests, time and cost. No backend is opened."""
-    job = _job(sources=sources, questions=questions, tasks=tasks, profile=profile, checkpoint=checkpoint)
+    job = _job(
+        sources=sources,
+        questions=questions,
+        schemas=schema or (),
+        schema_scope=schema_scope,
+        tasks=tasks,
+        profile=profile,
+        checkpoint=checkpoint,
+    )
     estimated, failures = _or_exit(_estimated(job, Settings(), gpu, replicas))
     console = Console(stderr=as_json)
     if as_json:
@@ -215,7 +225,8 @@ async def _estimated(job: Job, settings: Settings, gpu: str, replicas: int) -> t
     async with Workers(settings) as workers:
         documents, _ = await open_sources(workers, job, settings, ledger)
     asked = scopes(job.questions if "answers" in job.tasks else (), documents)
-    planned = forecast(documents, asked, documents, terms_of_job(job, settings))
+    unread = [one for schema in job.user_schemas for one in fields.scopes(schema, documents)]
+    planned = forecast(documents, asked, documents, terms_of_job(job, settings), unread)
     return estimate(documents, planned, throughput, replicas, counted=bool(job.checkpoint)), ledger.failures
 
 

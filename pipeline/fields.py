@@ -41,6 +41,11 @@ class Unread(NamedTuple):
     collection: str | None = None
 
     @property
+    def reply_schema(self) -> str:
+        """The JSON text of the schema of the reply."""
+        return _schema_text(tree(self.schema.text))
+
+    @property
     def record_id(self) -> str:
         """The id of the record that it becomes."""
         return record_id(self.schema, self.collection, self.doc_ids)
@@ -119,8 +124,12 @@ async def _all(asked: Iterable[Awaitable[tuple[Part, ...]]]) -> list[Part]:
     return found
 
 
+def _schema_text(group: Group) -> str:
+    return json.dumps(reply_schema(group), ensure_ascii=False, separators=(",", ":"))
+
+
 def _plan(line: Line, name: str, group: Group) -> _Plan:
-    schema = json.dumps(reply_schema(group), ensure_ascii=False, separators=(",", ":"))
+    schema = _schema_text(group)
     spare = prompt.fields_cost(line.served.count, schema)
     if 2 * spare > line.capacity:
         msg = f"the schema {name} takes {spare:,} tokens, which leaves no room for pages: make several of it"

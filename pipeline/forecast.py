@@ -15,6 +15,7 @@ from typing import NamedTuple
 from pipeline.answer import scope_of
 from pipeline.bound import lower_bound
 from pipeline.crops import MOST_TOGETHER, Cost, together
+from pipeline.fields import Unread
 from pipeline.line import Line, price_of, text_count
 from pipeline.pack import pack
 from pipeline.plan import page_image, read_dpi, survey_dpi, survey_images
@@ -39,6 +40,8 @@ REPLY_TOKENS_PER_CELL = 20
 REPLY_TOKENS_PER_READING = 120
 REPLY_TOKENS_PER_ANSWER = 150
 REPLY_TOKENS_PER_TRANSCRIPT = 100
+REPLY_TOKENS_PER_FIELDS = 1_000
+"""Of a user's schema; arrays may take many more."""
 THINKING_TOKENS = 2_000
 """Of an answer of the profile thorough."""
 CITED_PAGES_PER_FINDING = 2
@@ -135,9 +138,13 @@ def scopes(questions: Iterable[Question], documents: Sequence[Document]) -> Iter
 
 
 def forecast(
-    documents: Sequence[Document], asked: Iterable[tuple[Question, Sequence[str]]], known: Iterable[Document], terms: Terms
+    documents: Sequence[Document],
+    asked: Iterable[tuple[Question, Sequence[str]]],
+    known: Iterable[Document],
+    terms: Terms,
+    unread: Iterable[Unread] = (),
 ) -> Forecast:
-    """Return the requests that survey and read the documents and ask each question of its scope, doc_ids of `known`.
+    """Return the requests that survey and read the documents, ask each question of its scope, doc_ids of `known`, and fill in schemas.
 
     Raises:
         BudgetError: one page alone is over the capacity.
@@ -154,7 +161,7 @@ def forecast(
         batches=batches,
         lower_bound=lower_bound(_pages(documents, terms), terms.capacity, terms.price, terms.most_images),
         sites={doc_id: len(found) for doc_id, found in sites.items()},
-        requests=(*surveys, *reads, *answers),
+        requests=(*surveys, *reads, *answers, *(request for one in unread for request in _fills(planned, one, by_id))),
     )
 
 
@@ -226,13 +233,21 @@ def _asks(planned: "_Planned", questions: Iterable[Question], documents: Sequenc
     for question in questions:
         if len(batches) > 1:
             for batch in batches:
-                yield planned.of_pages("finding", batch, REPLY_TOKENS_PER_ANSWER, question)
+                yield planned.of_pages("finding", batch, REPLY_TOKENS_PER_ANSWER, question.question)
         for batch in joint[:1]:
-            yield planned.of_pages("answer", batch, reply, question)
+            yield planned.of_pages("answer", batch, reply, question.question)
             if not any(document.has_text_layer for document in documents):
                 first = documents[0]
                 crop = _crop(first, first.pages[0], TRANSCRIPT_BAND, terms)
                 yield planned.of_crops("verify", [crop], REPLY_TOKENS_PER_TRANSCRIPT)
+
+
+def _fills(planned: "_Planned", unread: Unread, documents: Mapping[str, Document]) -> Iterator[PlannedRequest]:
+    """Yield the requests for the fields of a schema: one for every batch of the scope, and a joint one if there are several."""
+    terms, scope = planned.terms, [documents[doc_id] for doc_id in unread.doc_ids]
+    batches = _packed(scope, terms)
+    for batch in (*batches, *(_joint(scope, batches, terms)[:1] if len(batches) > 1 else ())):
+        yield planned.of_pages("fields", batch, REPLY_TOKENS_PER_FIELDS, unread.reply_schema)
 
 
 def _joint(documents: Iterable[Document], batches: Sequence[Batch], terms: Terms) -> tuple[Batch, ...]:
@@ -281,12 +296,12 @@ class _Planned:
         self._shown: dict[str, tuple[str, int]] = {}
         self._begun: set[str] = set()
 
-    def of_pages(self, kind: RequestKind, batch: Batch, output_tokens: int, question: Question | None = None) -> PlannedRequest:
-        """Return the request that shows a batch."""
+    def of_pages(self, kind: RequestKind, batch: Batch, output_tokens: int, text: str = "") -> PlannedRequest:
+        """Return the request that shows a batch; `text` is its question or schema."""
         known = self._shown.get(batch.batch_id)
         page_set, pages, cached = (*known, known[1]) if known else self._new(batch)
-        text = self._text(kind) + (self.terms.count(question.question) if question else 0)
-        return self._request(kind, page_set, batch.images, pages, text, cached, output_tokens)
+        after = self._text(kind) + self.terms.count(text)
+        return self._request(kind, page_set, batch.images, pages, after, cached, output_tokens)
 
     def _new(self, batch: Batch) -> tuple[str, int, int]:
         """Return page set, tokens and cached tokens of a batch that no request has shown yet: its first pages may have been."""

@@ -260,8 +260,11 @@ def filename_cost(count: TextCount) -> int:
 
 
 def instruction_cost(kind: RequestKind | Literal["system"], count: TextCount) -> int:
-    """Return the tokens of what a request says besides its pages and question: before them (`system`) or after."""
-    return _TOKENS_PER_REQUEST + count(SYSTEM) if kind == "system" else count(_instruction(kind).text) + _TOKENS_PER_PART
+    """Return the tokens of what a request says besides its pages, question and user's schema: before them (`system`) or after."""
+    if kind == "system":
+        return _TOKENS_PER_REQUEST + count(SYSTEM)
+    asking = _instruction(kind) if kind in SCHEMAS else _asking(kind, "")
+    return count(asking.text) + _TOKENS_PER_PART
 
 
 def fixed_cost(count: TextCount) -> int:

@@ -78,7 +78,7 @@ async def run(job: Job, settings: Settings, observe: Observe = silent, spawn: Sp
         ledger.count(pages_total=sum(len(document.pages) for document in new))
         questions = _open_questions(line, job.questions if "answers" in job.tasks else ())
         unread = _unread(line)
-        planned = _planned(line, new, questions)
+        planned = _planned(line, new, questions, unread)
         if new or questions or unread:
             await line.show_canary()
         read = await _read_documents(line, new, [scope for _, scope in questions], spawn)
@@ -105,9 +105,11 @@ async def run(job: Job, settings: Settings, observe: Observe = silent, spawn: Sp
     return Report(record=record, outcome=outcome, recognised=recognised, planned=planned)
 
 
-def _planned(line: Line, documents: Sequence[Document], asked: Sequence[tuple[Question, tuple[str, ...]]]) -> Amounts:
+def _planned(
+    line: Line, documents: Sequence[Document], asked: Sequence[tuple[Question, tuple[str, ...]]], unread: Sequence[Unread]
+) -> Amounts:
     try:
-        return amounts(documents, forecast(documents, asked, line.documents.values(), terms_of_line(line)))
+        return amounts(documents, forecast(documents, asked, line.documents.values(), terms_of_line(line), unread))
     except BudgetError as error:  # the stage that needs the page says so too
         line.ledger.warn(f"the run could not be planned: {error}")
         return Amounts()

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline import fields
 from pipeline.estimate import amounts, estimate
 from pipeline.forecast import Forecast, Terms, forecast, scopes, terms_of_job
 from pipeline.probable import probable_sites
 from pipeline.run import run
+from pipeline.schema_files import load_schemas
 from pipeline.throughputs import load_throughput
 from schemas.document import Document, NumberBand, Page, Source
 from schemas.estimate import Estimate
@@ -68,6 +70,16 @@ def test_a_scope_over_several_requests_is_findings_and_a_joint_answer() -> None:
     found = priced([document("a", 400)], Question(id="1", question="What?"))
     assert found.batches > 1
     assert found.requests_by_kind == {"answer": 1, "finding": found.batches, "survey": found.batches}
+
+
+def test_a_schema_is_a_request_a_document_that_shares_the_surveyed_pages() -> None:
+    documents = [document("a", 40), document("b", 300)]
+    schema = load_schemas([str(ROOT / "data" / "samples" / "schemas" / "annual_report.json")], "document")[0]
+    requests = forecast(documents, (), documents, TERMS, fields.scopes(schema, documents)).requests
+    asked = [request for request in requests if request.kind == "fields"]
+    assert [len(request.shown) for request in asked] == [1] * len(asked)
+    assert sum(documents[0].doc_id in request.shown for request in asked) == 1
+    assert sum(documents[1].doc_id in request.shown for request in asked) > 2, "one a batch, and a joint one"
 
 
 def test_a_table_over_a_page_break_is_one_request_of_two_crops() -> None:
