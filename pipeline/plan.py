@@ -12,6 +12,8 @@ from schemas.preset import ImageLimits
 
 SURVEY_EM_PX = 10.0
 READ_EM_PX = 15.0
+UNCHECKED_EM_PX = 20.0
+"""Of pages without a text layer: nothing tells there that a finer look is needed."""
 SURVEY_DPI = (72.0, 130.0)
 READ_DPI = (110.0, 220.0)
 USUAL_FONT_PT = 7.0
@@ -29,7 +31,7 @@ def survey_dpi(page: Page) -> float:
 
 def read_dpi(page: Page) -> float:
     """Return the resolution at which tables and charts are read first, and pages that answer a question together."""
-    return _resolution(page, READ_EM_PX, READ_DPI)
+    return _resolution(page, READ_EM_PX if page.text_layer_chars else UNCHECKED_EM_PX, READ_DPI)
 
 
 def finer(document: Document, image: PageImage, limits: ImageLimits) -> PageImage | None:

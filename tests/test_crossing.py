@@ -26,7 +26,7 @@ from tests.scoring.crossing import faults
 CASES = {case.name: case for case in all_cases()}
 READ = [name for number, name in enumerate(CASES) if number % 3 == 0 or os.environ.get("LONGREAD_CROSSING") == "all"]
 MISREAD = {
-    "chart-above-second": pytest.mark.xfail(reason="the layout model takes a chart right above a table without a title for a part of it")
+    "chart-above-second": pytest.mark.xfail(reason="the layout model takes a chart right above a table without a title for a part of it"),
 }
 BOX = Box(x0=0.1, y0=0.1, x1=0.9, y1=0.9)
 
