@@ -1,6 +1,6 @@
 """Plan the resolution of every page, pure: geometry and font sizes in, sizes of page images out. No pixels.
 
-The constants come from a measurement on 78 pages of the corpus, scans among them (docs/legibility.md): at 10 pixels per em of the page's
+The constants come from a measurement on 83 pages, scans and slides among them (docs/legibility.md): at 10 pixels per em of the page's
 smaller print, 13 where rows of numbers are, 99 % of the numbers are read that are read at all, at 15 all but one in 200, and looking again
 1.6 times finer where they disagree with the text layer brings most of the rest.
 """
