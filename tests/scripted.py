@@ -27,6 +27,7 @@ from tests.listening import listening
 DOCUMENT = re.compile(r"^\[doc (\d+): (.+)\]$")
 PAGE = re.compile(r"^\[doc (\d+) · page (\d+)\]$")
 CROP = re.compile(r"^\[image (\d+) · doc \d+ · page (\d+) · \w+ at ")
+QUESTION = re.compile(r"^Question (\d+): ", re.MULTILINE)
 CONTINUE = re.compile(r"Continue from row (\d+)\.")
 BOX = [100, 100, 900, 400]
 
@@ -41,6 +42,8 @@ class Script:
     """What is read of the page's numbers on an image of so many tokens."""
     leaves_out: int = 0
     """Tables that a common reply to several forgets."""
+    unanswered: int = 0
+    """Questions that a common reply to several forgets."""
     rows: int = 4
     rows_per_reply: int = 1000
     faults: list[str] = field(default_factory=list)
@@ -210,7 +213,9 @@ class ScriptedServer:
             case "fields":
                 return self.script.fields([int(match[2]) for text in texts if (match := PAGE.match(text))])
             case "finding":
-                return {"evidence": self._findings(texts)}
+                asked = [int(number) for number in QUESTION.findall(texts[-1])]
+                told = asked[: len(asked) - self.script.unanswered] or asked
+                return {"questions": [{"question": number, "evidence": self._findings(texts)} for number in told]}
             case _:
                 return {"lines": ["one"]}
 
