@@ -8,8 +8,9 @@ import typer
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
 from pipeline.query.compact import compact
-from pipeline.query.connect import connect, run_sql
+from pipeline.query.connect import connect, opened, run_sql
 from pipeline.query.forget import forget
+from pipeline.query.live import snapshot
 from pipeline.query.search import search
 from pipeline.query.show import Format, show
 from pipeline.query.sql import literal
@@ -36,7 +37,7 @@ def query_command(
     names: Annotated[bool, typer.Option("--list", help="Name the tables and views, or the columns of one.")] = False,
 ) -> None:
     """Ask a dataset in SQL, or find something in it by words."""
-    connection = connect(out)
+    connection = opened(snapshot(out), described=names)
     show(connection, _result(connection, out, sql, words, limit, names=names), form, to)
 
 

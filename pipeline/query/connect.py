@@ -32,16 +32,19 @@ def connect(root: Path | str) -> DuckDBPyConnection:
     return opened(snapshot(Path(root)))
 
 
-def opened(seen: Snapshot) -> DuckDBPyConnection:
-    """Return an in-memory DuckDB with the views over the files of a snapshot."""
+def opened(seen: Snapshot, *, described: bool = False) -> DuckDBPyConnection:
+    """Return an in-memory DuckDB with the views over the files of a snapshot; `described` gives views and columns their comments."""
     connection = duckdb.connect(config={**_CONFIG, "temp_directory": f"{tempfile.gettempdir()}/longread-duckdb"})
     connection.execute("SET TimeZone = 'UTC'")
     for table in TABLES:
         _add_contract_table(connection, table, seen.files.get(table, ()))
-    connection.execute((resources("pipeline.query") / "views.sql").read_text(encoding="utf-8"))
+    lines = (resources("pipeline.query") / "views.sql").read_text(encoding="utf-8").splitlines()
+    connection.execute("\n".join(line for line in lines if described or not line.startswith("COMMENT ON")))
     for table in own_tables(seen):
         _add_own_table(connection, table, seen.paths(table))
-    _add_comments(connection)
+    if described:
+        _add_comments(connection)
+    _spare_choosing(connection, seen)
     return connection
 
 
@@ -89,6 +92,16 @@ def _add_own_table(connection: DuckDBPyConnection, table: str, paths: tuple[Path
             SELECT record_id, max_by(run_id, (r.started_at, run_id)) AS run_id
             FROM "{table}_all" JOIN runs_all AS r USING (run_id) GROUP BY record_id) USING (record_id, run_id)"""
     )
+
+
+def _spare_choosing(connection: DuckDBPyConnection, seen: Snapshot) -> None:
+    """Show a table as it is, where no reading in it is older than another: choosing would take longer than most questions."""
+    chosen = "SELECT table_name FROM readings GROUP BY table_name HAVING count(*) = count(DISTINCT doc_id)"
+    tables = [table for (table,) in connection.sql(chosen).fetchall()]
+    if len(seen.commits) == 1:
+        tables += ["answers", "evidence", *own_tables(seen)]
+    for table in tables:
+        connection.execute(f'CREATE OR REPLACE VIEW "{table}" AS FROM "{table}_all"')
 
 
 def _parquet(paths: tuple[Path, ...], more: str = "") -> str:

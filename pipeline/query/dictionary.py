@@ -21,8 +21,10 @@ may be null.
 """
 _TABLES = f"""## Tables
 
-Parquet, `<out>/<table>/run_date=…/run_id=…/part-NNNNN.parquet`. Every table also has `run_id` ({PARTITIONS["run_id"]}) and
-`run_date` ({PARTITIONS["run_date"]}).
+Parquet, `<out>/<table>/run_date=…/run_id=…/part-NNNNN.parquet`. Every table also has these two columns:
+
+- `run_id`: {PARTITIONS["run_id"]}
+- `run_date`: {PARTITIONS["run_date"]}
 
 In `longread query` and `pipeline.query.connect` a table of that name shows the newest reading of each document and the newest answer to
 each question; `<table>_all` shows every run's. Files read without them show every run's, and for a moment, while `longread compact`
@@ -36,7 +38,7 @@ In `longread query "SQL"`, and in Python `pipeline.query.connect("out").sql("SQL
 """
 _WIDE = """### `v_table_wide('table_id')`, `v_chart_wide('chart_id')`
 
-one table or chart as it is printed: a row for each row, or for each category or x value, and a column for each column, or series, by its
+One table or chart as it is printed: a row for each row, or for each category or x value, and a column for each column, or series, by its
 heading. Columns that hold only numbers are numbers, as printed, without scale; all others are text. Only in `longread query` and
 `pipeline.query.run_sql`, which know the id before they ask.
 """
@@ -58,14 +60,14 @@ def _tables() -> Iterator[str]:
 
 
 def _views() -> Iterator[str]:
-    connection = opened(Snapshot(Path(), (), {}))
+    connection = opened(Snapshot(Path(), (), {}), described=True)
     views = "SELECT view_name, comment FROM duckdb_views() WHERE NOT internal AND starts_with(view_name, 'v_') ORDER BY view_oid"
     for name, meaning in connection.sql(views).fetchall():
         columns = (
             "SELECT '`' || column_name || '`', lower(data_type), comment FROM duckdb_columns() WHERE table_name = ? ORDER BY column_index"
         )
         rows = connection.execute(columns, [name]).fetchall()
-        yield f"### `{name}`\n\n{meaning}.\n"
+        yield f"### `{name}`\n\n{meaning[0].upper()}{meaning[1:]}.\n"
         yield "\n".join(markdown(("column", "type", "meaning"), rows)) + "\n"
 
 

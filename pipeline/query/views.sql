@@ -1,4 +1,4 @@
--- The views of a longread dataset, over <table>_all: every row of every live run. docs/data.md is made of the comments.
+-- The views of a longread dataset, over <table>_all: every row of every live run. docs/data.md is made of the comments, a line each.
 
 CREATE MACRO scale_in(unit) AS CASE regexp_extract(lower(unit), '\b(thousand|million|billion|trillion)s?\b', 1)
     WHEN 'thousand' THEN 1e3 WHEN 'million' THEN 1e6 WHEN 'billion' THEN 1e9 WHEN 'trillion' THEN 1e12 END;
@@ -10,13 +10,15 @@ CREATE MACRO tables_of(tasks) AS ['documents', 'pages']
     || CASE WHEN list_contains(tasks, 'tables') THEN ['tables', 'table_fragments', 'table_cells'] ELSE [] END
     || CASE WHEN list_contains(tasks, 'charts') THEN ['charts', 'chart_points'] ELSE [] END;
 
-CREATE VIEW v_latest AS
-WITH readings AS (
-    SELECT d.doc_id, d.run_id, r.started_at, d.status <> 'failed' AS is_read, unnest(tables_of(tasks_of(r.config_json))) AS table_name
-    FROM documents_all AS d JOIN runs_all AS r USING (run_id)
-)
+-- Worked out once: what a connection sees does not change.
+CREATE TABLE readings AS
+SELECT d.doc_id, d.run_id, r.started_at, d.status <> 'failed' AS is_read, unnest(tables_of(tasks_of(r.config_json))) AS table_name
+FROM documents_all AS d JOIN runs_all AS r USING (run_id);
+CREATE TABLE latest AS
 SELECT table_name, doc_id, max_by(run_id, (is_read, started_at, run_id)) AS run_id, max_by(started_at, (is_read, started_at, run_id)) AS started_at
 FROM readings GROUP BY ALL;
+
+CREATE VIEW v_latest AS FROM latest;
 COMMENT ON VIEW v_latest IS 'the newest run that read a document, by table: a run that was not asked for charts does not hide older charts, nor does a failed one';
 COMMENT ON COLUMN v_latest.table_name IS 'documents, pages, tables, table_fragments, table_cells, charts or chart_points';
 COMMENT ON COLUMN v_latest.doc_id IS 'the document';
@@ -41,19 +43,18 @@ CREATE VIEW answers AS FROM answers_all SEMI JOIN (
 CREATE VIEW evidence AS FROM evidence_all SEMI JOIN (SELECT answer_id AS target_id, run_id FROM answers) USING (target_id, run_id);
 
 CREATE VIEW v_documents AS
-SELECT doc_id, min(filename) AS filename, min(collection) AS collection, any_value(title) AS title, any_value(n_pages) AS n_pages,
-    any_value(status) AS status, any_value(has_text_layer) AS has_text_layer, list(DISTINCT uri ORDER BY uri) AS uris, any_value(run_id) AS run_id
+SELECT doc_id, min(filename) AS filename, min(collection) AS collection, any_value(title) AS document_title, any_value(n_pages) AS n_pages,
+    any_value(status) AS status, any_value(has_text_layer) AS has_text_layer, list(DISTINCT uri ORDER BY uri) AS uris
 FROM documents GROUP BY doc_id;
 COMMENT ON VIEW v_documents IS 'one row for each document, under whatever names its file was read: join this one by doc_id';
 COMMENT ON COLUMN v_documents.doc_id IS 'the document';
 COMMENT ON COLUMN v_documents.filename IS 'name of its file; the first in the alphabet, if it has several';
 COMMENT ON COLUMN v_documents.collection IS 'its collection, if the manifest gave one';
-COMMENT ON COLUMN v_documents.title IS 'title in the metadata';
+COMMENT ON COLUMN v_documents.document_title IS 'title in the metadata';
 COMMENT ON COLUMN v_documents.n_pages IS 'number of pages';
 COMMENT ON COLUMN v_documents.status IS 'ok, partial, failed or skipped';
 COMMENT ON COLUMN v_documents.has_text_layer IS 'whether there is text that numbers can be checked against';
 COMMENT ON COLUMN v_documents.uris IS 'everywhere it was read from';
-COMMENT ON COLUMN v_documents.run_id IS 'the run that read it last';
 
 CREATE VIEW v_numbers AS
 SELECT 'table' AS source, c.doc_id, d.filename, d.collection, c.page_no, c.table_id AS item_id, t.title, c.row_path, c.col_path, c."row", c.col,
