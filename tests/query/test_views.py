@@ -41,6 +41,24 @@ def test_percentages_stay_as_printed(samples_db: DuckDBPyConnection) -> None:
     assert rows(samples_db, query) == [(6.8, "%")]
 
 
+def test_amounts_per_share_and_counts_are_not_multiplied(samples_db: DuckDBPyConnection) -> None:
+    query = """SELECT value, unit FROM v_numbers WHERE title = 'Financial highlights 2022' AND col_path = '2022'
+               AND row_path IN ('Diluted earnings per share', 'Employees at year end') ORDER BY value"""
+    assert rows(samples_db, query) == [(1.65, "USD"), (3942, None)]
+
+
+def test_every_amount_of_a_table_has_the_currency_that_only_some_print(samples_db: DuckDBPyConnection) -> None:
+    query = """SELECT text, value, unit FROM v_numbers WHERE title = 'Financial highlights 2022' AND col_path = '2022'
+               AND row_path IN ('Net revenue', 'Gross profit') ORDER BY value"""
+    assert rows(samples_db, query) == [("420.3", 420_300_000, "USD"), ("$987.6", 987_600_000, "USD")]
+
+
+def test_a_chart_may_state_its_unit_in_its_title(samples_db: DuckDBPyConnection) -> None:
+    query = """SELECT DISTINCT unit, scale FROM v_numbers WHERE source = 'chart'
+               AND title IN ('Net revenue ($ millions)', 'Orders received in 2023 (USD million)', 'Net revenue by quarter')"""
+    assert rows(samples_db, query) == [("USD", 1_000_000)]
+
+
 def test_numbers_of_charts_are_there_and_marked_if_estimated(samples_db: DuckDBPyConnection) -> None:
     assert rows(samples_db, "SELECT count(*) FROM v_numbers WHERE source = 'chart' AND is_estimated")[0][0]
     assert rows(samples_db, "SELECT count(*) FROM v_numbers WHERE is_estimated AND text IS NOT NULL") == [(0,)]

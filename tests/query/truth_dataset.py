@@ -184,10 +184,17 @@ def _chart(told: ChartTruth, doc_id: str, ordinal: int) -> Chart:
         orientation=told.orientation,  # type: ignore[arg-type]
         title=told.title,
         x_axis=ReadAxis(label=told.x_label, kind="category"),
-        y_axis=ReadAxis(label=told.y_label, unit=told.y_label),
+        y_axis=ReadAxis(label=told.y_label, unit=_axis_unit(told.y_label)),
         series=series,
     )
     return Chart(doc_id=doc_id, ordinal=ordinal, page_no=told.page, box=_box(told.box), reading=reading)
+
+
+def _axis_unit(label: str | None) -> str | None:
+    """The unit that an axis states: "mm" of "Difference (mm)", and "$ millions" of an axis that says only that."""
+    if label is None:
+        return None
+    return label.partition("(")[2].rstrip(")") or (label if "million" in label else None)
 
 
 def _answers(ids: dict[str, str]) -> Iterator[Answer]:
