@@ -53,11 +53,20 @@ def replicate(source: Path, root: Path, n_documents: int) -> None:
 
 
 def _renamed(schema: pa.Schema, number: int) -> Iterator[str]:
+    """Yield the columns of a copy: with ids of its own, and other numbers in slightly other places, so that copies do not compress away."""
+    factor = f"(1 + {number} / 997)"
     for name in schema.names:
-        if name == "doc_ids":
-            yield f"list_transform(doc_ids, lambda one: md5(one || '{number}')) AS doc_ids"
-        else:
-            yield f"md5({name} || '{number}') AS {name}" if name in _IDS else f'"{name}"'
+        match name:
+            case "doc_ids":
+                yield f"list_transform(doc_ids, lambda one: md5(one || '{number}')) AS doc_ids"
+            case "value_num" | "y_num":
+                yield f"{name} * {factor} AS {name}"
+            case "text":
+                yield f"CASE WHEN value_num IS NULL THEN text ELSE format('{{:,.1f}}', value_num * {factor}) END AS text"
+            case "x0" | "y0" | "x1" | "y1":
+                yield f"{name} * (1 - {number} / 10007) AS {name}"
+            case _:
+                yield f"md5({name} || '{number}') AS {name}" if name in _IDS else f'"{name}"'
 
 
 def _dated(rows: pa.Table, started: datetime) -> pa.Table:

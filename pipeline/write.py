@@ -18,11 +18,14 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
+from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 from schemas.errors import WriteError
 from schemas.rows import TABLES
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
+found_again = retry(retry=retry_if_exception_type(FileNotFoundError), stop=stop_after_attempt(10), reraise=True)
+"""Lists and reads again what is removed between the two, as compacting does."""
 COMMIT = "runs"
 
 
@@ -85,11 +88,19 @@ def committed(root: Path, table: str, columns: Sequence[str], where: ds.Expressi
 
     `own` has those columns, if the contract does not have the table.
     """
-    meeting = _read(root, COMMIT, TABLES[COMMIT], ["run_id"], where).column("run_id").to_pylist()
-    live = {commit.run_id for commit in commits(root) if not commit.is_replaced}
-    runs = [run_id for run_id in meeting if run_id in live]
     schema = own or TABLES[table]
-    return _read(root, table, schema, ["run_id", *columns], ds.field("run_id").isin(pa.array(runs, pa.string())))
+    while True:
+        live = _live(root)
+        meeting = _read(root, COMMIT, TABLES[COMMIT], ["run_id"], where).column("run_id").to_pylist()
+        runs = pa.array([run_id for run_id in meeting if run_id in live], pa.string())
+        found = _read(root, table, schema, ["run_id", *columns], ds.field("run_id").isin(runs))
+        # Runs that were replaced meanwhile may be gone, and those that hold their rows are not among these.
+        if live <= _live(root):
+            return found
+
+
+def _live(root: Path) -> set[str]:
+    return {commit.run_id for commit in commits(root) if not commit.is_replaced}
 
 
 def commits(root: Path) -> tuple[Commit, ...]:
@@ -100,6 +111,7 @@ def commits(root: Path) -> tuple[Commit, ...]:
     return tuple(sorted(found))
 
 
+@found_again
 def clear_uncommitted(root: Path) -> None:
     """Remove what runs left that died before their commit; a run that is still writing is left alone."""
     for staging in (root / ".staging").glob("*/"):
@@ -122,6 +134,7 @@ def _lock(root: Path, run_id: str) -> Path:
     return root / ".staging" / f"{run_id}.lock"
 
 
+@found_again
 def _read(root: Path, table: str, own: pa.Schema, columns: Sequence[str], where: ds.Expression | None = None) -> pa.Table:
     partitions = pa.schema([pa.field("run_date", pa.string()), pa.field("run_id", pa.string())])
     schema = pa.schema([*own, *partitions])

@@ -1,6 +1,7 @@
 """The verbs of analysts: query, export, compact, forget."""
 
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -8,7 +9,7 @@ import typer
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
 from pipeline.query.compact import compact
-from pipeline.query.connect import connect, opened, run_sql
+from pipeline.query.connect import connect, opened, run_sql, unchanged
 from pipeline.query.forget import forget
 from pipeline.query.live import snapshot
 from pipeline.query.search import search
@@ -37,8 +38,12 @@ def query_command(
     names: Annotated[bool, typer.Option("--list", help="Name the tables and views, or the columns of one.")] = False,
 ) -> None:
     """Ask a dataset in SQL, or find something in it by words."""
-    connection = opened(snapshot(out), described=names)
-    show(connection, _result(connection, out, sql, words, limit, names=names), form, to)
+
+    def ask() -> None:
+        connection = opened(snapshot(out), described=names)
+        show(connection, _result(connection, out, sql, words, limit, names=names), form, to)
+
+    unchanged(ask)
 
 
 def export_command(
@@ -55,8 +60,10 @@ def export_command(
         n_rows = write_result(run_sql(connection, sql), path)
         sys.stdout.write(f"{path}: {n_rows} rows\n")
         return
-    for doc_id, filename in _documents(connection, documents or ()):
-        path = to / f"{filename}.{form}"
+    chosen = _documents(connection, documents or ())
+    names = Counter(filename for _, filename in chosen)
+    for doc_id, filename in chosen:
+        path = to / f"{Path(filename).name}{f' {doc_id[:8]}' if names[filename] > 1 else ''}.{form}"
         sys.stdout.write(f"{path}: {write_document(connection, doc_id, path)} tables\n")
 
 

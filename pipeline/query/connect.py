@@ -5,19 +5,23 @@ Nothing is copied and nothing is fetched: DuckDB reads the Parquet files in plac
 
 import re
 import tempfile
+from collections.abc import Callable
 from importlib.resources import files as resources
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 from duckdb import DuckDBPyConnection
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from pipeline.query.live import Files, Snapshot, snapshot
 from pipeline.query.migrations import upgrade
 from pipeline.query.sql import identifier, literal, literals
 from pipeline.query.wide import add_wide_views
-from schemas.errors import SettingsError
+from schemas.errors import DatasetChanged, SettingsError
 from schemas.rows import CONTRACT, PARTITIONS, TABLES
 
+T = TypeVar("T")
 _OWN = re.compile(r"schema_\w+")
 _PATH_COLUMNS = "hive_partitioning = true, hive_types = {'run_date': DATE, 'run_id': VARCHAR}"
 _CONFIG: dict[str, str | bool] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
@@ -29,11 +33,31 @@ def connect(root: Path | str) -> DuckDBPyConnection:
     Raises:
         SettingsError: there is no dataset, or a newer longread wrote it.
     """
-    return opened(snapshot(Path(root)))
+    return unchanged(lambda: opened(snapshot(Path(root))))
+
+
+def unchanged(ask: Callable[[], T]) -> T:
+    """Return what `ask` gives, asked again where files of the dataset are exchanged meanwhile.
+
+    Raises:
+        DatasetChanged: they were each time.
+    """
+    return Retrying(retry=retry_if_exception_type(DatasetChanged), stop=stop_after_attempt(10), reraise=True)(ask)
 
 
 def opened(seen: Snapshot, *, described: bool = False) -> DuckDBPyConnection:
-    """Return an in-memory DuckDB with the views over the files of a snapshot; `described` gives views and columns their comments."""
+    """Return an in-memory DuckDB with the views over the files of a snapshot; `described` gives views and columns their comments.
+
+    Raises:
+        DatasetChanged: the files are no longer there.
+    """
+    try:
+        return _with_views(seen, described=described)
+    except duckdb.IOException as error:
+        raise changed(error) from error
+
+
+def _with_views(seen: Snapshot, *, described: bool) -> DuckDBPyConnection:
     connection = duckdb.connect(config={**_CONFIG, "temp_directory": f"{tempfile.gettempdir()}/longread-duckdb"})
     connection.execute("SET TimeZone = 'UTC'")
     for table in TABLES:
@@ -53,20 +77,30 @@ def run_sql(connection: DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyRelation
 
     Raises:
         SettingsError: it is no query, or what it names is not there.
+        DatasetChanged: the files were compacted since the connection was made.
     """
     try:
         add_wide_views(connection, sql)
         found = connection.sql(sql)
-    except duckdb.IOException as error:
-        msg = f"the dataset was compacted meanwhile; ask again ({error})"
-        raise SettingsError(msg) from error
     except duckdb.Error as error:
+        if was_compacted(error):
+            raise changed(error) from error
         msg = f"{error} -- `longread query --list` names the views and their columns"
         raise SettingsError(msg) from error
     if found is None:
         msg = "that is no query: the dataset is only read"
         raise SettingsError(msg)
     return found
+
+
+def was_compacted(error: duckdb.Error) -> bool:
+    """Tell whether a query failed because a file of the dataset is no longer there."""
+    return isinstance(error, duckdb.IOException) and "run_id=" in str(error)
+
+
+def changed(error: duckdb.Error) -> DatasetChanged:
+    """Return the error to raise where files are no longer there."""
+    return DatasetChanged(f"the dataset was compacted meanwhile; ask again ({error})")
 
 
 def own_tables(seen: Snapshot) -> list[str]:

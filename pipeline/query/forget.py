@@ -4,6 +4,7 @@ A joint answer over several documents goes too, because it may tell what the for
 The same question is asked anew by the next run.
 """
 
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -48,22 +49,23 @@ def forget(root: Path, named: str) -> Forgotten:
     with exclusively(root):
         seen = snapshot(root)
         doc_id, uris = _document(seen, named)
+        told = _mention(doc_id, _uris_of_it_alone(seen, doc_id))
         # The completions first: the rows say which they are.
         n_completions = _forget_completions(seen, doc_id)
         shutil.rmtree(root / INDEX, ignore_errors=True)
-        holding = [run for run in seen.commits if _holds(only(seen, [run]), doc_id, uris)]
+        holding = [run for run in seen.commits if _holds(only(seen, [run]), told)]
         for run in holding:
             part = only(seen, [run])
-            rewrite(part, [run], partial(_without, doc_id, uris, _roots(part)), f"forget {doc_id}")
+            rewrite(part, [run], partial(_without, doc_id, told, _roots(part)), f"forget {doc_id}")
         clear_replaced(root)
-    n_files, remains = search_everywhere(root, (doc_id, *uris))
+    n_files, remains = search_everywhere(root, told)
     return Forgotten(doc_id, uris, len(holding), n_completions, n_files, remains)
 
 
-def search_everywhere(root: Path, wanted: Sequence[str]) -> tuple[int, tuple[Path, ...]]:
-    """Return how many files there are under `root`, and those that hold one of the wanted texts in a value or in their bytes."""
+def search_everywhere(root: Path, pattern: str) -> tuple[int, tuple[Path, ...]]:
+    """Return how many files there are under `root`, and those in which a value, or their bytes, match a regular expression."""
     files = sorted(path for path in root.rglob("*") if path.is_file())
-    return len(files), tuple(path for path in files if _mentions(path, wanted))
+    return len(files), tuple(path for path in files if _mentions(path, pattern))
 
 
 def _document(seen: Snapshot, named: str) -> tuple[str, tuple[str, ...]]:
@@ -83,6 +85,17 @@ def _document(seen: Snapshot, named: str) -> tuple[str, tuple[str, ...]]:
     return doc_id, tuple(uris)
 
 
+def _uris_of_it_alone(seen: Snapshot, doc_id: str) -> list[str]:
+    """Return the addresses under which no other document was read: a file may have been replaced by another."""
+    rows = opened(seen).execute("SELECT uri FROM documents_all GROUP BY uri HAVING bool_and(doc_id = ?) ORDER BY uri", [doc_id])
+    return [uri for (uri,) in rows.fetchall()]
+
+
+def _mention(doc_id: str, uris: Sequence[str]) -> str:
+    """Return the regular expression of what tells of the document: its id, or its address with no longer path around it."""
+    return "|".join([doc_id, *(rf"(?:^|[^\w./\\-]){re.escape(uri)}(?:$|[^\w/\\-])" for uri in uris)])
+
+
 def _forget_completions(seen: Snapshot, doc_id: str) -> int:
     """Remove the completions of requests that showed the document, and those of requests that no committed run accounts for."""
     kept = {
@@ -97,18 +110,18 @@ def _forget_completions(seen: Snapshot, doc_id: str) -> int:
     return len(gone)
 
 
-def _holds(part: Snapshot, doc_id: str, uris: Sequence[str]) -> bool:
-    return any(_mentions(path, (doc_id, *uris)) for table in part.files for path in part.paths(table))
+def _holds(part: Snapshot, pattern: str) -> bool:
+    return any(_mentions(path, pattern) for table in part.files for path in part.paths(table))
 
 
-def _without(doc_id: str, uris: Sequence[str], roots: Mapping[str, str], table: str) -> str:
+def _without(doc_id: str, told: str, roots: Mapping[str, str], table: str) -> str:
     """Return the rows of a table that are not about the document."""
     asked_of = f"list_contains(doc_ids, {literal(doc_id)})"
     conditions = {
         "requests": "len(doc_ids) > 0",
         "answers": f"NOT {asked_of}",
         "evidence": f"doc_id <> {literal(doc_id)} AND target_id NOT IN (SELECT answer_id FROM answers_all WHERE {asked_of})",
-        "failures": " AND ".join([_not_of(doc_id), *(f"NOT contains(message, {literal(one)})" for one in (doc_id, *uris))]),
+        "failures": f"{_not_of(doc_id)} AND NOT regexp_matches(message, {literal(told)})",
         **{name: f"record_id NOT IN (SELECT record_id FROM {root}_all WHERE {asked_of})" for name, root in roots.items()},
     }
     rows = f"FROM {table}_all"
@@ -132,12 +145,15 @@ def _roots(part: Snapshot) -> dict[str, str]:
     return {table: max((root for root in roots if table == root or table.startswith(f"{root}_")), key=len) for table in own}
 
 
-def _mentions(path: Path, wanted: Sequence[str]) -> bool:
+def _mentions(path: Path, pattern: str) -> bool:
     if path.suffix != ".parquet":
-        content = path.read_bytes()
-        return any(text.encode() in content for text in wanted)
+        return bool(re.search(pattern.encode(), path.read_bytes()))
     file = pq.ParquetFile(path)
-    return any(_any_contains(column, wanted) for group in range(file.num_row_groups) for column in _texts(file.read_row_group(group)))
+    return any(
+        pc.any(pc.match_substring_regex(column, pattern)).as_py()
+        for group in range(file.num_row_groups)
+        for column in _texts(file.read_row_group(group))
+    )
 
 
 def _texts(rows: pa.Table) -> Iterator[Any]:
@@ -145,7 +161,3 @@ def _texts(rows: pa.Table) -> Iterator[Any]:
         flat = pc.list_flatten(column) if pa.types.is_list(column.type) else column
         if pa.types.is_string(flat.type):
             yield flat
-
-
-def _any_contains(column: Any, wanted: Sequence[str]) -> bool:  # noqa: ANN401 - a column of any array type
-    return any(pc.any(pc.match_substring(column, text)).as_py() for text in wanted)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from pipeline.write import COMMIT, Commit, commits
+from pipeline.write import COMMIT, Commit, commits, found_again
 from schemas.errors import SettingsError
 from schemas.settings import SCHEMA_VERSION
 
@@ -28,6 +28,7 @@ class Snapshot(NamedTuple):
         return tuple(path for files in self.files.get(table, ()) for path in files.paths)
 
 
+@found_again
 def snapshot(root: Path) -> Snapshot:
     """Return the live files under an output folder; commits that fall between the listings are seen wholly or not at all.
 

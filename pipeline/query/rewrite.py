@@ -10,12 +10,14 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
+import duckdb
 from duckdb import DuckDBPyConnection
 
 from pipeline.query.connect import opened, own_tables
 from pipeline.query.live import Snapshot, run_of
 from pipeline.query.sql import literal, literals
 from pipeline.write import COMMIT, Commit, commits, part, staged
+from schemas.errors import WriteError
 from schemas.result import content_id
 from schemas.rows import PARTITIONS, TABLES
 from schemas.settings import SCHEMA_VERSION
@@ -114,4 +116,8 @@ def _count(folder: Path, what: str) -> str:
 
 
 def _copy(connection: DuckDBPyConnection, rows: str, path: Path) -> None:
-    connection.execute(f"COPY ({rows}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})")
+    try:
+        connection.execute(f"COPY ({rows}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})")
+    except duckdb.IOException as error:
+        msg = f"{path} cannot be written ({error}): free some space; what counts has not changed"
+        raise WriteError(msg) from error

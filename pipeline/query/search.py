@@ -10,11 +10,12 @@ from contextlib import suppress
 from pathlib import Path
 
 import bm25s
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.query.connect import opened
+from pipeline.query.connect import changed, opened, unchanged
 from pipeline.query.live import Snapshot, snapshot
 from schemas.result import content_id
 
@@ -49,8 +50,7 @@ def search(root: Path | str, words: str, limit: int = 20) -> pa.Table:
     Raises:
         SettingsError: there is no dataset.
     """
-    seen = snapshot(Path(root))
-    entries, index = _index(seen)
+    entries, index = unchanged(lambda: _index(snapshot(Path(root))))
     tokens = _tokens([words])
     if not entries.num_rows or not tokens[0]:
         return entries.slice(0, 0).add_column(0, "score", pa.array([], pa.float32()))
@@ -63,7 +63,10 @@ def _index(seen: Snapshot) -> tuple[pa.Table, bm25s.BM25]:
     folder = seen.root / INDEX / content_id(VERSION, *(commit.run_id for commit in seen.commits))
     if (folder / _HITS).is_file():
         return pq.read_table(folder / _HITS), bm25s.BM25.load(folder)
-    entries = opened(seen).sql(_ENTRIES).to_arrow_table()
+    try:
+        entries = opened(seen).sql(_ENTRIES).to_arrow_table()
+    except duckdb.IOException as error:
+        raise changed(error) from error
     index = bm25s.BM25()
     if entries.num_rows:
         index.index(_tokens(_texts(entries)), show_progress=False)

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import duckdb
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 
+from pipeline.query.connect import changed, was_compacted
 from schemas.errors import SettingsError, WriteError
 
 Format = Literal["table", "csv", "json", "parquet", "markdown"]
@@ -26,6 +27,7 @@ def show(connection: DuckDBPyConnection, result: DuckDBPyRelation, form: Format,
     Raises:
         SettingsError: Parquet would go to a terminal.
         WriteError: the file cannot be written.
+        DatasetChanged: the dataset was compacted since the connection was made; nothing is printed.
     """
     if form == "parquet" and to is None and sys.stdout.isatty():
         msg = "Parquet is not for a terminal: name a file with --to"
@@ -38,6 +40,8 @@ def show(connection: DuckDBPyConnection, result: DuckDBPyRelation, form: Format,
         else:
             sys.stdout.write(_text(result, form))
     except (duckdb.IOException, OSError) as error:
+        if isinstance(error, duckdb.Error) and was_compacted(error):
+            raise changed(error) from error
         msg = f"{to or 'the output'} cannot be written ({error}): choose another --to"
         raise WriteError(msg) from error
 

@@ -6,23 +6,35 @@ XlsxWriter writes them: each call names the type of its cell, so that a text tha
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from duckdb import DuckDBPyConnection, DuckDBPyRelation
 from xlsxwriter import Workbook
-from xlsxwriter.exceptions import XlsxFileError
+from xlsxwriter.exceptions import OverlappingRange, XlsxFileError
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from schemas.errors import SettingsError, WriteError
 
 # A text in a workbook is a text: neither formula, nor link, nor number.
-_TEXTS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "remove_timezone": True}
+_OPTIONS = {
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+    "remove_timezone": True,
+    "nan_inf_to_errors": True,
+}
 _CONTENTS = ("sheet", "title", "pages", "unit", "trust")
 _MOST_ROWS = 1_048_575
 """Of a sheet, its headings aside: Excel's own limit."""
+_MOST_CHARACTERS = 32_767
+"""Of a cell: Excel's own limit."""
+_FIRST_YEAR = 1900
+"""That Excel's dates know."""
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 
 
@@ -119,7 +131,7 @@ class _workbook:  # noqa: N801 - a context like open()
         self._to = to
 
     def __enter__(self) -> Workbook:
-        self._book = Workbook(self._to, _TEXTS)
+        self._book = Workbook(self._to, _OPTIONS)
         return self._book
 
     def __exit__(self, kind: object, *error: object) -> None:
@@ -169,16 +181,18 @@ def _write_cell(sheet: Worksheet, formats: Formats, cell: SheetCell) -> None:
     is_data = cell.kind in {"data", "total"}
     look = formats.doubt if cell.check == "mismatch" else None
     if cell.kind == "column_header" and (cell.row_span > 1 or cell.col_span > 1):
-        sheet.merge_range(*at, cell.row + cell.row_span - 1, cell.col + cell.col_span - 1, "", formats.heading)
-        sheet.write_string(*at, cell.text, formats.heading)
+        # Spans as read may overlap; then the heading stands in its first cell only.
+        with suppress(OverlappingRange):
+            sheet.merge_range(*at, cell.row + cell.row_span - 1, cell.col + cell.col_span - 1, "", formats.heading)
+        _write_text(sheet, at, cell.text, formats.heading)
     elif is_data and cell.value_num is not None and cell.value_kind == "percent":
         sheet.write_number(*at, cell.value_num / 100, look or formats.percent)
     elif is_data and cell.value_num is not None:
         sheet.write_number(*at, cell.value_num, look or formats.number)
-    elif is_data and cell.value_date is not None:
+    elif is_data and cell.value_date is not None and cell.value_date.year >= _FIRST_YEAR:
         sheet.write_datetime(*at, cell.value_date, formats.date)
     elif cell.text:
-        sheet.write_string(*at, cell.text, formats.heading if cell.kind == "column_header" else None)
+        _write_text(sheet, at, cell.text, formats.heading if cell.kind == "column_header" else None)
 
 
 def _write_rows(sheet: Worksheet, formats: Formats, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -197,14 +211,18 @@ def _write_value(sheet: Worksheet, formats: Formats, at: tuple[int, int], value:
             pass
         case bool():
             sheet.write_boolean(*at, value)
-        case int() | float():
+        case int() | float() | Decimal():
             sheet.write_number(*at, value)
-        case datetime() | date():
+        case datetime() | date() if value.year >= _FIRST_YEAR:
             sheet.write_datetime(*at, value, formats.date)
         case list():
-            sheet.write_string(*at, "; ".join(map(str, value)))
+            _write_text(sheet, at, "; ".join(map(str, value)))
         case _:
-            sheet.write_string(*at, str(value))
+            _write_text(sheet, at, str(value))
+
+
+def _write_text(sheet: Worksheet, at: tuple[int, int], text: str, look: Format | None = None) -> None:
+    sheet.write_string(*at, text[:_MOST_CHARACTERS], look)
 
 
 def _sheet_names(titles: Iterable[str]) -> Iterator[str]:

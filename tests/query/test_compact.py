@@ -2,6 +2,8 @@
 
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,14 +23,17 @@ from pipeline.query.live import snapshot
 from pipeline.query.migrations import MIGRATIONS
 from pipeline.query.rewrite import rewrite
 from pipeline.store import Store
-from pipeline.write import clear_uncommitted, committed
-from schemas.errors import SettingsError
+from pipeline.to_rows import to_rows
+from pipeline.write import clear_uncommitted, committed, write
+from schemas.document import Source
+from schemas.errors import DatasetChanged, SettingsError
+from schemas.failure import Failure
 from schemas.message import Completion, Usage
 from schemas.outcome import Outcome
 from schemas.result import Evidence
 from schemas.rows import TABLES
 from schemas.settings import SCHEMA_VERSION
-from tests.query.truth_dataset import of, samples, write_run
+from tests.query.truth_dataset import STARTED, of, record_of, samples, write_run
 
 PAPER, SCAN, PRICES = "tide-gauge-paper.pdf", "inspection-scan.pdf", "price-list.png"
 SHOWN = ("documents", "pages", "tables", "table_fragments", "table_cells", "charts", "chart_points", "answers", "evidence")
@@ -170,7 +175,7 @@ def test_a_reader_from_before_is_told_to_ask_again_and_never_sees_both(tmp_path:
         write_run(tmp_path, of(name), number)
     reader = connect(tmp_path)
     compact(tmp_path)
-    with pytest.raises(SettingsError, match="ask again"):
+    with pytest.raises(DatasetChanged, match="ask again"):
         run_sql(reader, "SELECT count(*) FROM table_cells").fetchall()
 
 
@@ -249,7 +254,7 @@ def id_of(name: str) -> str:
 
 
 def test_a_forgotten_document_is_nowhere_and_the_others_are_untouched(three: Path) -> None:
-    wanted = (id_of(SCAN), f"data/samples/{SCAN}")
+    wanted = f"{id_of(SCAN)}|{SCAN}"
     assert search_everywhere(three, wanted)[1]
     others = f"SELECT count(*) FROM v_numbers WHERE filename IN ('{PAPER}', '{PRICES}')"
     kept = connect(three).sql(others).fetchall()
@@ -285,6 +290,69 @@ def test_nothing_is_forgotten_by_a_name_that_no_or_two_documents_have(three: Pat
     with pytest.raises(SettingsError, match="one by one"):
         forget(three, PAPER)
     assert before.items() <= files(three).items()
+
+
+def at(name: str, uri: str) -> Outcome:
+    """One document read from an address, and nothing else."""
+    (done,) = of(name).documents
+    source = Source(uri=uri, filename=Path(uri).name)
+    return Outcome(documents=(done.model_copy(update={"document": done.document.model_copy(update={"sources": (source,)})}),))
+
+
+def test_a_document_that_another_one_replaced_in_its_place_is_forgotten_and_the_other_stays(tmp_path: Path) -> None:
+    write_run(tmp_path, at(SCAN, "in/report.pdf"), 0)
+    write_run(tmp_path, at(PRICES, "in/report.pdf"), 1)
+    write_run(tmp_path, at(PAPER, "old/in/report.pdf"), 2)
+    assert forget(tmp_path, id_of(SCAN)).remains == ()
+    assert sorted(connect(tmp_path).sql("SELECT doc_id FROM v_documents").fetchall()) == sorted([(id_of(PRICES),), (id_of(PAPER),)])
+
+
+def test_what_failed_of_a_forgotten_document_goes_and_what_failed_of_others_stays(tmp_path: Path) -> None:
+    failures = tuple(
+        Failure(stage="open", category="missing", message=f"{uri} is not there: check the path")
+        for uri in ("a.pdf", "data.pdf", "in/a.pdf")
+    )
+    write_run(tmp_path, at(SCAN, "a.pdf").model_copy(update={"failures": failures}))
+    forget(tmp_path, "a.pdf")
+    left = connect(tmp_path).sql("SELECT split(message, ' ')[1] FROM failures ORDER BY 1").fetchall()
+    assert left == [("data.pdf",), ("in/a.pdf",)]
+
+
+def test_records_of_a_users_schema_about_a_forgotten_document_go_with_their_items(tmp_path: Path) -> None:
+    texts = ("record_id", "doc_id", "collection")
+    root = pa.schema(
+        [*(pa.field(name, pa.string()) for name in texts), pa.field("doc_ids", pa.list_(pa.string())), pa.field("total", pa.int64())]
+    )
+    items = pa.schema([*(pa.field(name, pa.string()) for name in texts), pa.field("item_no", pa.int32()), pa.field("says", pa.string())])
+    scan, prices = id_of(SCAN), id_of(PRICES)
+    asked_of = {"r1": [scan], "r2": [prices], "r3": [scan, prices]}
+    records = [{"record_id": one, "doc_ids": ids, "total": 1} for one, ids in asked_of.items()]
+    rows = to_rows(of(SCAN, PRICES), record_of()) | {
+        "schema_bill": records,
+        "schema_bill_lines": [{"record_id": one, "item_no": 0, "says": one} for one in asked_of],
+        "schema_bill_2": [{**record, "total": 2} for record in records],
+    }
+    write(tmp_path, "r", STARTED.date(), rows, {"schema_bill": root, "schema_bill_lines": items, "schema_bill_2": root})
+    compact(tmp_path)
+    forget(tmp_path, SCAN)
+    connection = connect(tmp_path)
+    for table in ("schema_bill", "schema_bill_lines", "schema_bill_2"):
+        assert connection.sql(f"SELECT record_id FROM {table}").fetchall() == [("r2",)]
+
+
+def test_readers_that_come_while_files_are_exchanged_see_each_document_once(tmp_path: Path) -> None:
+    for number, name in enumerate((SCAN, PRICES, SCAN)):
+        write_run(tmp_path, of(name), number)
+    count = "SELECT count(*) FROM table_cells"
+    expected = connect(tmp_path).sql(count).fetchall()
+    seen = []
+    with ThreadPoolExecutor(1) as pool:
+        compacting = pool.submit(compact, tmp_path)
+        while not compacting.done() or not seen:
+            with suppress(DatasetChanged):
+                seen.append(run_sql(connect(tmp_path), count).fetchall())
+        compacting.result()
+    assert all(one == expected for one in seen)
 
 
 def test_plain_duckdb_reads_a_compacted_folder(tmp_path: Path) -> None:

@@ -89,6 +89,25 @@ def test_the_result_of_a_query_has_a_sheet_with_typed_columns(samples_db: DuckDB
     assert f"{first[4]:%Y-%m-%d}" == "2023-06-30"
 
 
+def test_values_that_excel_does_not_know_do_not_stop_the_export(samples_db: DuckDBPyConnection, tmp_path: Path) -> None:
+    values = (
+        "'inf'::DOUBLE AS huge, 'nan'::DOUBLE AS nothing, 1.5::DECIMAL(9, 2) AS exact, DATE '1850-01-01' AS old, repeat('x', 40000) AS long"
+    )
+    write_result(run_sql(samples_db, f"SELECT {values}, TIMESTAMPTZ '2026-01-01 12:00:00+00' AS moment"), tmp_path / "odd.xlsx")
+    _, _, exact, old, long, moment = (cell.value for cell in load_workbook(tmp_path / "odd.xlsx").active[2])
+    assert (exact, old, len(long), f"{moment:%H:%M}") == (1.5, "1850-01-01", 32_767, "12:00")
+
+
+def test_headings_whose_spans_overlap_are_written_all_the_same(tmp_path: Path) -> None:
+    outcome = of(REPORT)
+    table = next(table for table in outcome.tables if any(cell.col_span > 1 for cell in table.cells))
+    cells = tuple(cell.model_copy(update={"col_span": 2, "row_span": 2}) if cell.kind == "column_header" else cell for cell in table.cells)
+    write_run(tmp_path, outcome.model_copy(update={"tables": (table.model_copy(update={"cells": cells}),)}))
+    write_document(connect(tmp_path), table.doc_id, tmp_path / "a.xlsx")
+    texts = {cell.value for row in load_workbook(tmp_path / "a.xlsx").worksheets[1].iter_rows() for cell in row}
+    assert {cell.text for cell in cells if cell.kind == "row_header"} <= texts
+
+
 def test_a_place_that_cannot_be_written_is_named(samples_db: DuckDBPyConnection, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(WriteError, match="--to"):

@@ -39,13 +39,20 @@ def write_samples(root: Path) -> Path:
 
 def write_run(root: Path, outcome: Outcome, number: int = 0, **config: object) -> str:
     """Write a committed run, the later the higher its number; `config` changes what it was asked to do. Return its id."""
+    record = record_of(outcome, number, **config)
+    write(root, record.run_id, record.started_at.date(), to_rows(outcome, record))
+    return record.run_id
+
+
+def record_of(outcome: Outcome | None = None, number: int = 0, **config: object) -> RunRecord:
+    """The record of a run."""
     job = Job.model_validate({"sources": ("data/samples",), **config})
     started = STARTED + timedelta(hours=number)
-    record = RunRecord(
+    return RunRecord(
         run_id=f"{started:%Y%m%dT%H%M%S}-{number:08d}",
         started_at=started,
         ended_at=started + timedelta(minutes=4),
-        status="partial" if outcome.failures else "ok",
+        status="partial" if outcome and outcome.failures else "ok",
         longread_version="0.1.0",
         config_digest=job.config_digest,
         config_json=job.config_json,
@@ -53,8 +60,6 @@ def write_run(root: Path, outcome: Outcome, number: int = 0, **config: object) -
         model="truth",
         prompt_version="truth",
     )
-    write(root, record.run_id, started.date(), to_rows(outcome, record))
-    return record.run_id
 
 
 @cache
