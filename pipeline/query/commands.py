@@ -24,8 +24,10 @@ _LIST = """SELECT view_name AS name, comment AS "what a row is" FROM duckdb_view
     WHERE NOT internal AND NOT ends_with(view_name, '_all') ORDER BY NOT starts_with(view_name, 'v_'), name"""
 _COLUMNS = """SELECT column_name AS column, lower(data_type) AS type, comment AS meaning FROM duckdb_columns()
     WHERE table_name = {} ORDER BY column_index"""
-# Ids last: a terminal shows the first and last columns that fit.
-_HITS = 'SELECT round(score, 1) AS score, kind, filename, page_no, what, says, title, x0, y0, x1, y1, "row", item_id FROM hits'
+_HITS = "SELECT * FROM hits"
+# A terminal has room for a line.
+_SHORT_HITS = """SELECT kind, format('{} p. {}', filename, page_no) AS place, left(what, 40) AS what, left(says, 60) AS says,
+    format('{:.2f} {:.2f} {:.2f} {:.2f}', x0, y0, x1, y1) AS box FROM hits"""
 
 
 def query_command(
@@ -41,7 +43,7 @@ def query_command(
 
     def ask() -> None:
         connection = opened(snapshot(out), described=names)
-        show(connection, _result(connection, out, sql, words, limit, names=names), form, to)
+        show(connection, _result(connection, out, sql, words, limit, names=names, is_short=form == "table"), form, to)
 
     unchanged(ask)
 
@@ -96,12 +98,14 @@ def forget_command(
         raise WriteError(msg)
 
 
-def _result(connection: DuckDBPyConnection, out: Path, sql: str | None, words: str | None, limit: int, *, names: bool) -> DuckDBPyRelation:
+def _result(
+    connection: DuckDBPyConnection, out: Path, sql: str | None, words: str | None, limit: int, *, names: bool, is_short: bool
+) -> DuckDBPyRelation:
     if names:
         return connection.sql(_COLUMNS.format(literal(sql)) if sql else _LIST)
     if words is not None:
         connection.register("hits", search(out, words, limit))
-        return connection.sql(_HITS)
+        return connection.sql(_SHORT_HITS if is_short else _HITS)
     if sql is None:
         msg = 'ask something: a query, --search "words" or --list'
         raise SettingsError(msg)

@@ -66,9 +66,9 @@ def _with_views(seen: Snapshot, *, described: bool) -> DuckDBPyConnection:
     connection.execute("\n".join(line for line in lines if described or not line.startswith("COMMENT ON")))
     for table in own_tables(seen):
         _add_own_table(connection, table, seen.paths(table))
+    _spare_choosing(connection, seen)
     if described:
         _add_comments(connection)
-    _spare_choosing(connection, seen)
     return connection
 
 

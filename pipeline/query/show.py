@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 import shutil
 import sys
 import tempfile
@@ -39,6 +40,10 @@ def show(connection: DuckDBPyConnection, result: DuckDBPyRelation, form: Format,
             to.write_text(_text(result, form), encoding="utf-8")
         else:
             sys.stdout.write(_text(result, form))
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads the output has enough, as `head` does; what is still buffered goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (duckdb.IOException, OSError) as error:
         if isinstance(error, duckdb.Error) and was_compacted(error):
             raise changed(error) from error
@@ -55,6 +60,7 @@ def _copy(connection: DuckDBPyConnection, result: DuckDBPyRelation, form: Format
             sys.stdout.flush()
             with path.open("rb") as file:
                 shutil.copyfileobj(file, sys.stdout.buffer)
+            sys.stdout.flush()
 
 
 def _text(result: DuckDBPyRelation, form: Format) -> str:

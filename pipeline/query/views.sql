@@ -61,6 +61,52 @@ COMMENT ON COLUMN v_documents.status IS 'ok, partial, failed or skipped';
 COMMENT ON COLUMN v_documents.has_text_layer IS 'whether there is text that numbers can be checked against';
 COMMENT ON COLUMN v_documents.uris IS 'everywhere it was read from';
 
+CREATE VIEW v_tables AS
+SELECT d.filename, t.title, t.page_first, t.page_last, t.n_rows, t.n_cols, t.n_fragments, t.currency, t.unit, t.scale, t.trust,
+    t.numbers_checked, t.numbers_matched, d.collection, t.table_id, t.doc_id, t.run_id
+FROM tables AS t LEFT JOIN v_documents AS d USING (doc_id) ORDER BY d.filename, t.ordinal;
+COMMENT ON VIEW v_tables IS 'one row for each table, with its file: where to find the id for v_table_wide';
+COMMENT ON COLUMN v_tables.filename IS 'name of the file';
+COMMENT ON COLUMN v_tables.title IS 'title printed above it';
+COMMENT ON COLUMN v_tables.page_first IS 'page on which it begins';
+COMMENT ON COLUMN v_tables.page_last IS 'page on which it ends';
+COMMENT ON COLUMN v_tables.n_rows IS 'rows, headings included';
+COMMENT ON COLUMN v_tables.n_cols IS 'columns';
+COMMENT ON COLUMN v_tables.n_fragments IS 'parts that it was joined of';
+COMMENT ON COLUMN v_tables.currency IS 'currency that it states, as ISO code';
+COMMENT ON COLUMN v_tables.unit IS 'unit that it states, currency aside';
+COMMENT ON COLUMN v_tables.scale IS 'factor that it states: 1000 for "in thousands"';
+COMMENT ON COLUMN v_tables.trust IS 'verified, mismatch or unverified';
+COMMENT ON COLUMN v_tables.numbers_checked IS 'numbers compared with the text layer';
+COMMENT ON COLUMN v_tables.numbers_matched IS 'numbers that agreed';
+COMMENT ON COLUMN v_tables.collection IS 'collection of its document, if it has one';
+COMMENT ON COLUMN v_tables.table_id IS 'the table';
+COMMENT ON COLUMN v_tables.doc_id IS 'its document';
+COMMENT ON COLUMN v_tables.run_id IS 'the run that read it';
+
+CREATE VIEW v_charts AS
+SELECT d.filename, c.title, c.page_no, c.chart_type, c.n_series, c.x_label, c.y_label, unit_without_scale(coalesce(c.y_unit, unit_in_title(c.title))) AS unit,
+    c.has_printed_values, d.collection, c.x0, c.y0, c.x1, c.y1, c.chart_id, c.doc_id, c.run_id
+FROM charts AS c LEFT JOIN v_documents AS d USING (doc_id) ORDER BY d.filename, c.ordinal;
+COMMENT ON VIEW v_charts IS 'one row for each chart, with its file: where to find the id for v_chart_wide';
+COMMENT ON COLUMN v_charts.filename IS 'name of the file';
+COMMENT ON COLUMN v_charts.title IS 'its title';
+COMMENT ON COLUMN v_charts.page_no IS 'the page, from 1';
+COMMENT ON COLUMN v_charts.chart_type IS 'bar, stacked_bar, line, area, pie, scatter, histogram, box or other';
+COMMENT ON COLUMN v_charts.n_series IS 'number of series';
+COMMENT ON COLUMN v_charts.x_label IS 'title of the independent axis';
+COMMENT ON COLUMN v_charts.y_label IS 'title of the value axis';
+COMMENT ON COLUMN v_charts.unit IS 'unit of the values, without words such as million';
+COMMENT ON COLUMN v_charts.has_printed_values IS 'whether any value is printed at its mark';
+COMMENT ON COLUMN v_charts.collection IS 'collection of its document, if it has one';
+COMMENT ON COLUMN v_charts.x0 IS 'left edge of the chart, 0 to 1 of the upright page';
+COMMENT ON COLUMN v_charts.y0 IS 'upper edge';
+COMMENT ON COLUMN v_charts.x1 IS 'right edge';
+COMMENT ON COLUMN v_charts.y1 IS 'lower edge';
+COMMENT ON COLUMN v_charts.chart_id IS 'the chart';
+COMMENT ON COLUMN v_charts.doc_id IS 'its document';
+COMMENT ON COLUMN v_charts.run_id IS 'the run that read it';
+
 CREATE VIEW v_numbers AS
 WITH signed AS (
     SELECT table_id, any_value(unit) AS unit FROM table_cells WHERE value_kind = 'currency' GROUP BY table_id HAVING count(DISTINCT unit) = 1

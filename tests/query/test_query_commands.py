@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -45,7 +47,9 @@ def test_a_query_prints_what_programs_read(dataset: Path, tmp_path: Path) -> Non
 
 
 def test_the_list_names_the_views_and_the_columns_of_one(dataset: Path) -> None:
-    assert "v_low_trust" in ask(dataset, "--list")
+    listed = json.loads(ask(dataset, "--list", "--format", "json"))
+    assert {"v_low_trust", "v_tables", "table_cells"} <= {row["name"] for row in listed}
+    assert all(row["what a row is"] for row in listed)
     assert "the number times its scale" in ask(dataset, "v_numbers", "--list")
 
 
@@ -53,6 +57,12 @@ def test_search_prints_document_page_and_box(dataset: Path) -> None:
     (first, *_) = json.loads(ask(dataset, "--search", "net revenue 2023", "--format", "json"))
     assert first["filename"] == "northwind-annual-report-2023.pdf"
     assert {"page_no", "x0", "y0", "x1", "y1"} <= set(first)
+
+
+def test_a_reader_that_has_enough_is_no_error(dataset: Path) -> None:
+    query = f"{sys.executable} -m pipeline query 'FROM v_numbers, range(100)' --format csv --out {dataset} | head -1"
+    done = subprocess.run(query, shell=True, capture_output=True, text=True, check=True, cwd=ROOT)
+    assert (done.stdout.startswith("source,"), done.stderr) == (True, "")
 
 
 @pytest.mark.parametrize("asked", [["SELECT nothing FROM nowhere"], [], ["DELETE FROM runs"]])
