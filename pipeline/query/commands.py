@@ -21,7 +21,8 @@ from schemas.errors import SettingsError, WriteError
 Out = Annotated[Path, typer.Option(help="The folder of the dataset.")]
 
 _LIST = """SELECT view_name AS name, comment AS "what a row is" FROM duckdb_views()
-    WHERE NOT internal AND NOT ends_with(view_name, '_all') ORDER BY NOT starts_with(view_name, 'v_'), name"""
+    WHERE NOT internal AND NOT ends_with(view_name, '_all') AND view_name <> 'longread_result'
+    ORDER BY NOT starts_with(view_name, 'v_'), name"""
 _COLUMNS = """SELECT column_name AS column, lower(data_type) AS type, comment AS meaning FROM duckdb_columns()
     WHERE table_name = {} ORDER BY column_index"""
 _HITS = "SELECT * FROM hits"

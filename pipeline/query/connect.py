@@ -69,6 +69,8 @@ def _with_views(seen: Snapshot, *, described: bool) -> DuckDBPyConnection:
     _spare_choosing(connection, seen)
     if described:
         _add_comments(connection)
+        for table in own_tables(seen):
+            connection.execute(f"COMMENT ON VIEW \"{table}\" IS 'what was read of a schema of your own; see docs/schemas.md'")
     return connection
 
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from duckdb import DuckDBPyConnection
 
 from pipeline.query.compact import exclusively
 from pipeline.query.connect import opened, own_tables
@@ -48,10 +49,11 @@ def forget(root: Path, named: str) -> Forgotten:
     """
     with exclusively(root):
         seen = snapshot(root)
-        doc_id, uris = _document(seen, named)
-        told = _mention(doc_id, _uris_of_it_alone(seen, doc_id))
+        connection = opened(seen)
+        doc_id, uris = _document(connection, named)
+        told = _mention(doc_id, _uris_of_it_alone(connection, doc_id))
         # The completions first: the rows say which they are.
-        n_completions = _forget_completions(seen, doc_id)
+        n_completions = _forget_completions(connection, root / STORE, doc_id)
         shutil.rmtree(root / INDEX, ignore_errors=True)
         holding = [run for run in seen.commits if _holds(only(seen, [run]), told)]
         for run in holding:
@@ -68,8 +70,8 @@ def search_everywhere(root: Path, pattern: str) -> tuple[int, tuple[Path, ...]]:
     return len(files), tuple(path for path in files if _mentions(path, pattern))
 
 
-def _document(seen: Snapshot, named: str) -> tuple[str, tuple[str, ...]]:
-    rows = opened(seen).execute(
+def _document(connection: DuckDBPyConnection, named: str) -> tuple[str, tuple[str, ...]]:
+    rows = connection.execute(
         "SELECT doc_id, list(DISTINCT uri ORDER BY uri) FROM documents_all WHERE doc_id IN "
         "(SELECT doc_id FROM documents_all WHERE $1 IN (doc_id, filename, uri)) GROUP BY doc_id",
         [named],
@@ -85,9 +87,9 @@ def _document(seen: Snapshot, named: str) -> tuple[str, tuple[str, ...]]:
     return doc_id, tuple(uris)
 
 
-def _uris_of_it_alone(seen: Snapshot, doc_id: str) -> list[str]:
+def _uris_of_it_alone(connection: DuckDBPyConnection, doc_id: str) -> list[str]:
     """Return the addresses under which no other document was read: a file may have been replaced by another."""
-    rows = opened(seen).execute("SELECT uri FROM documents_all GROUP BY uri HAVING bool_and(doc_id = ?) ORDER BY uri", [doc_id])
+    rows = connection.execute("SELECT uri FROM documents_all GROUP BY uri HAVING bool_and(doc_id = ?) ORDER BY uri", [doc_id])
     return [uri for (uri,) in rows.fetchall()]
 
 
@@ -96,15 +98,11 @@ def _mention(doc_id: str, uris: Sequence[str]) -> str:
     return "|".join([doc_id, *(rf"(?:^|[^\w./\\-]){re.escape(uri)}(?:$|[^\w/\\-])" for uri in uris)])
 
 
-def _forget_completions(seen: Snapshot, doc_id: str) -> int:
+def _forget_completions(connection: DuckDBPyConnection, store: Path, doc_id: str) -> int:
     """Remove the completions of requests that showed the document, and those of requests that no committed run accounts for."""
-    kept = {
-        request_id
-        for (request_id,) in opened(seen)
-        .execute("SELECT DISTINCT request_id FROM requests GROUP BY request_id HAVING NOT bool_or(list_contains(doc_ids, ?))", [doc_id])
-        .fetchall()
-    }
-    gone = [path for path in (seen.root / STORE).rglob("*") if path.is_file() and path.stem not in kept]
+    others = "SELECT request_id FROM requests GROUP BY request_id HAVING NOT bool_or(list_contains(doc_ids, ?))"
+    kept = {request_id for (request_id,) in connection.execute(others, [doc_id]).fetchall()}
+    gone = [path for path in store.rglob("*") if path.is_file() and path.stem not in kept]
     for path in gone:
         path.unlink()
     return len(gone)
