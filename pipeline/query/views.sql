@@ -282,7 +282,7 @@ WITH doubts AS (
         concat_ws(' / ', nullif(row_path, ''), nullif(col_path, '')) AS what, doc_id, page_no, x0, y0, x1, y1, table_id AS item_id
     FROM table_cells WHERE "check" = 'mismatch'
     UNION ALL BY NAME
-    SELECT 2 AS priority, 'answer' AS kind, format('not found on the page: "{}"', quote) AS why, question || ' ' || coalesce(answer_text, '') AS what, doc_id, page_no,
+    SELECT 2 AS priority, 'answer' AS kind, format('not found on the page: "{}"', coalesce(quote, '')) AS why, question || ' ' || coalesce(answer_text, '') AS what, doc_id, page_no,
         x0, y0, x1, y1, answer_id AS item_id
     FROM v_answer_evidence WHERE verify_status IN ('mismatch', 'not_found')
     UNION ALL BY NAME

@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
+import pandas as pd
+import polars as pl
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 from duckdb import DuckDBPyConnection
@@ -46,6 +49,7 @@ def shown(connection: DuckDBPyConnection) -> dict[str, list[str]]:
     for name in (*SHOWN, *VIEWS):
         rows = connection.sql(f"SELECT COLUMNS(lambda one: one NOT IN ('run_id', 'run_date')) FROM {name}").fetchall()
         found[name] = sorted(map(repr, rows))
+    found["failures"] = sorted(map(repr, connection.sql("SELECT failure_id FROM v_failures WHERE is_open").fetchall()))
     return found
 
 
@@ -85,7 +89,9 @@ def outcome(reading: Reading) -> Outcome:
     whole = of(reading.name)
     done = tuple(one.model_copy(update={"status": reading.status}) for one in whole.documents)
     finds_tables = reading.finds and "tables" in reading.tasks and reading.status != "failed"
-    return whole.model_copy(update={"documents": done, "tables": whole.tables if finds_tables else ()})
+    failure = Failure(stage="complete", category="timeout", message="silence", doc_id=whole.documents[0].document.doc_id, page_no=1)
+    failures = () if reading.status == "ok" else (failure,)
+    return whole.model_copy(update={"documents": done, "tables": whole.tables if finds_tables else (), "failures": failures})
 
 
 @settings(max_examples=3)
@@ -354,9 +360,15 @@ def test_readers_that_come_while_files_are_exchanged_see_each_document_once(tmp_
     assert all(one == expected for one in seen)
 
 
-def test_plain_duckdb_reads_a_compacted_folder(tmp_path: Path) -> None:
+@pytest.mark.parametrize("table", ["tables", "table_cells", "requests", "runs"])
+def test_every_reader_opens_a_folder_of_compacted_and_new_files(tmp_path: Path, table: str) -> None:
     for number, name in enumerate((PAPER, SCAN)):
         write_run(tmp_path, of(name), number)
     compact(tmp_path)
-    plain = duckdb.sql(f"SELECT count(*) FROM '{tmp_path}/table_cells/**/*.parquet'").fetchall()
-    assert plain == connect(tmp_path).sql("SELECT count(*) FROM table_cells").fetchall()
+    write_run(tmp_path, of(PRICES), 2)
+    ((expected,),) = connect(tmp_path).sql(f"SELECT count(*) FROM {table}_all").fetchall()
+    folder = tmp_path / table
+    assert len(pd.read_parquet(folder)) == expected
+    assert pl.read_parquet(folder).height == expected
+    assert ds.dataset(folder, partitioning="hive").to_table().num_rows == expected
+    assert duckdb.sql(f"SELECT count(*) FROM '{folder}/**/*.parquet'").fetchall() == [(expected,)]

@@ -62,6 +62,14 @@ def test_search_prints_document_page_and_box(dataset: Path) -> None:
     assert {"page_no", "x0", "y0", "x1", "y1"} <= set(first)
 
 
+def test_forget_names_a_file_that_still_mentions_the_document(tmp_path: Path) -> None:
+    write_run(tmp_path, of(SCAN), 0)
+    (tmp_path / "notes.txt").write_text(f"see data/samples/{SCAN}, page 3")
+    done = longread("forget", SCAN, "--out", tmp_path, "--yes")
+    assert done.exit_code == 2
+    assert "notes.txt" in done.stderr
+
+
 @pytest.mark.parametrize("form", ["csv", "table"])
 def test_a_reader_that_has_enough_is_no_error(samples_db: DuckDBPyConnection, form: Format) -> None:
     has_enough, pipe = os.pipe()
