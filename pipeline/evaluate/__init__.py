@@ -1,0 +1,1 @@
+"""Scores of what a run found against the truth: small pure scorers."""
