@@ -1,1 +1,1 @@
-"""How good a run is, measured against ground truth: pure scorers, one module for each kind of result."""
+"""How good a run is, measured against published ground truth."""
