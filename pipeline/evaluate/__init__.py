@@ -1,0 +1,1 @@
+"""Score what was read against a folder of truth."""
