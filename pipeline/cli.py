@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from enum import IntEnum
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, NoReturn, ParamSpec, TypeVar
 
 import typer
 from pydantic import TypeAdapter, ValidationError
@@ -17,6 +17,12 @@ from pipeline.check import Check, check, worst
 from pipeline.embedded.config import EmbeddedConfig
 from pipeline.embedded.serve import run_server
 from pipeline.estimate import estimate
+from pipeline.evaluate import shown
+from pipeline.evaluate.compare import compare
+from pipeline.evaluate.harness import read_and_score
+from pipeline.evaluate.records import FOLDER, read_scores
+from pipeline.evaluate.sample import chosen
+from pipeline.evaluate.truths.formats import load_truth
 from pipeline.forecast import forecast, scopes, terms_of_job
 from pipeline.ledger import Ledger, silent
 from pipeline.line import served_model
@@ -34,6 +40,7 @@ from schemas.fields import Scope
 from schemas.outcome import Report
 from schemas.settings import EMBEDDED, Job, Settings
 
+P = ParamSpec("P")
 T = TypeVar("T")
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Read piles of long PDFs into typed Parquet."
@@ -154,6 +161,55 @@ async def _checked(job: Job) -> list[Check]:
     return [line async for line in check(job, Settings())]
 
 
+@app.command(name="evaluate")
+def evaluate_command(
+    truth: Annotated[Path | None, typer.Argument(help="Ground truth: a folder or a file; docs/evaluate.md lists the formats.")] = None,
+    compare_runs: Annotated[
+        tuple[Path, Path] | None, typer.Option("--compare", metavar="OUT_A OUT_B", help="Compare two evaluated datasets instead.")
+    ] = None,
+    tasks: Annotated[str, typer.Option(help="What to evaluate, separated by commas.")] = "tables,charts,answers",
+    sources: Annotated[str, typer.Option(help="Only the items of these sources, separated by commas.")] = "",
+    sample: Annotated[int | None, typer.Option(min=1, help="About so many items, of whole documents from every source.")] = None,
+    seed: Annotated[int, typer.Option(help="What the sample is drawn with.")] = 0,
+    profile: ProfileName = "balanced",
+    out: Annotated[Path, typer.Option(help="The folder of the output dataset; what is there is scored, not read again.")] = Path("out"),
+    backend: BackendName = EMBEDDED,
+    model: ModelName = None,
+    preset: PresetName = None,
+    checkpoint: CheckpointFolder = None,
+    force: Annotated[bool, typer.Option("--force", help="Read the documents again.")] = False,
+) -> None:
+    """Read the documents of a ground truth as any others, and say how good the outcome is."""
+    console = Console()
+    if compare_runs:
+        before, after = (_or_stop(read_scores, folder) for folder in compare_runs)
+        shown.comparison(console, compare(before, after))
+        return
+    if truth is None:
+        _stop(Exit.USAGE, "name a ground truth, or two datasets with --compare")
+    job = _job(
+        sources=["-"],
+        tasks=tasks,
+        profile=profile,
+        out=out,
+        backend=backend,
+        model=model,
+        preset=preset,
+        checkpoint=checkpoint,
+        force=force,
+    )
+    loaded = _or_stop(load_truth, truth)
+    shown.left_out(console, loaded.missing)
+    wanted = _or_stop(chosen, loaded.truth, job.tasks, [name.strip() for name in sources.split(",") if name.strip()], sample, seed)
+    with display.progress(console) as observe:
+        done = _or_exit(read_and_score(wanted, job, Settings(), observe))
+    if done.report:
+        display.failures(console, done.report.outcome.failures)
+    shown.evaluation(console, done.evaluation)
+    console.print(f"scores and the page of the worst cases are in {job.out / FOLDER}", highlight=False, soft_wrap=True)
+    raise typer.Exit(_exit_code(done.report) if done.report else Exit.OK)
+
+
 @serve_app.command(name="embedded")
 def serve_embedded(
     port: Annotated[int, typer.Option(help="The TCP port.")] = 8000,
@@ -237,6 +293,13 @@ def _or_exit(work: Coroutine[Any, Any, T]) -> T:
         _stop(Exit.INTERRUPTED, "interrupted; the same command goes on from here")
     except (BackendError, BudgetError) as error:
         _stop(Exit.BACKEND, str(error))
+    except LongreadError as error:
+        _stop(Exit.USAGE, str(error))
+
+
+def _or_stop(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    try:
+        return function(*args, **kwargs)
     except LongreadError as error:
         _stop(Exit.USAGE, str(error))
 

@@ -121,7 +121,7 @@ def paired(truths: Sequence[Grid], found: Sequence[Grid]) -> tuple[tuple[int, in
 
 def compact(grid: Grid) -> Grid:
     """Return `grid` with texts as they are compared, without the rows and columns in which no cell has any."""
-    rows = [[_plain(text) for text in row] for row in grid.rows]
+    rows = [[plain(text) for text in row] for row in grid.rows]
     kept_rows = [row for row, texts in enumerate(rows) if any(texts)]
     kept_cols = [col for col in range(grid.n_cols) if any(texts[col] for texts in rows)]
     spans = (_fitted(span, kept_rows, kept_cols) for span in grid.spans)
@@ -135,7 +135,8 @@ def _fitted(span: Span, rows: Sequence[int], cols: Sequence[int]) -> Span:
     return Span(row, col, row_end - row, col_end - col)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Return the text as it is compared: one kind of dash and quote, no white space."""
     return "".join(_DASHES.sub("-", unicodedata.normalize("NFKC", text)).translate(_QUOTES).split())
 
 

@@ -1,0 +1,69 @@
+"""Run the ordinary pipeline over the documents of a truth, unless that is done, and score what it wrote."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from pipeline.evaluate.evaluation import Evaluation, evaluate
+from pipeline.evaluate.found import Found, read_found
+from pipeline.evaluate.records import write_records
+from pipeline.evaluate.truth import Truth
+from pipeline.ledger import Observe, silent
+from pipeline.open import file_digest
+from pipeline.run import Origin, Spawn, inline, run
+from schemas.outcome import Report
+from schemas.settings import Job, Question, Settings, Task
+
+
+class Evaluated(NamedTuple):
+    """An evaluation, the report of the run that was needed for it, if one was, and the documents' ids."""
+
+    evaluation: Evaluation
+    report: Report | None
+    doc_ids: Mapping[Path, str]
+
+
+async def read_and_score(
+    truth: Truth, job: Job, settings: Settings, observe: Observe = silent, spawn: Spawn = inline, origin: Origin | None = None
+) -> Evaluated:
+    """Return the scores of a job's settings on a truth, and write them to the folder `evaluation` of the job's dataset.
+
+    A dataset that has all of the documents and answers is scored as it is; else the pipeline reads what it has not read yet, with
+    the truth's documents as sources and the truth's questions.
+
+    Raises:
+        BackendError: the backend is unusable from the start.
+        WriteError: the output folder cannot be written.
+    """
+    doc_ids = {doc: file_digest(doc) for doc in truth.docs}
+    needs = _needs(truth, doc_ids)
+    found, report = read_found(job.out, needs), None
+    if job.force or not _is_read(truth, found, doc_ids):
+        report = await run(job_of(truth, job), settings, observe, spawn, origin)
+        found = read_found(job.out, needs)
+    evaluation = evaluate(truth, found, doc_ids)
+    write_records(job.out, evaluation)
+    return Evaluated(evaluation, report, doc_ids)
+
+
+def job_of(truth: Truth, job: Job) -> Job:
+    """Return the job of reading the truth's documents and answering its questions."""
+    questions = tuple(
+        Question(id=question.item_id, question=question.question, docs=tuple(map(str, question.docs))) for question in truth.questions
+    )
+    return job.model_copy(update={"sources": tuple(map(str, truth.docs)), "questions": questions})
+
+
+def _needs(truth: Truth, doc_ids: Mapping[Path, str]) -> dict[str, frozenset[Task]]:
+    """Return the tasks that a run over each document must have had."""
+    needs: dict[str, frozenset[Task]] = dict.fromkeys(doc_ids.values(), frozenset())
+    tasks: tuple[Task, ...] = ("tables", "charts", "answers")
+    for task in tasks:
+        for doc in truth.of_tasks([task]).docs:
+            needs[doc_ids[doc]] |= frozenset([task])
+    return needs
+
+
+def _is_read(truth: Truth, found: Found, doc_ids: Mapping[Path, str]) -> bool:
+    asked = {(question.question, frozenset(doc_ids[doc] for doc in question.docs)) for question in truth.questions}
+    return found.read >= {*doc_ids.values()} and found.answers.keys() >= asked
