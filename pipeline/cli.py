@@ -20,7 +20,7 @@ from pipeline.estimate import estimate
 from pipeline.evaluate import shown
 from pipeline.evaluate.compare import compare
 from pipeline.evaluate.harness import read_and_score
-from pipeline.evaluate.records import FOLDER, read_scores
+from pipeline.evaluate.records import read_scores
 from pipeline.evaluate.sample import chosen
 from pipeline.evaluate.truths.formats import load_truth
 from pipeline.forecast import forecast, scopes, terms_of_job
@@ -206,7 +206,7 @@ def evaluate_command(
     if done.report:
         display.failures(console, done.report.outcome.failures)
     shown.evaluation(console, done.evaluation)
-    console.print(f"scores and the page of the worst cases are in {job.out / FOLDER}", highlight=False, soft_wrap=True)
+    console.print(f"every score is in {done.page.parent}; the worst cases, with pictures, in {done.page}", highlight=False, soft_wrap=True)
     raise typer.Exit(_exit_code(done.report) if done.report else Exit.OK)
 
 

@@ -14,7 +14,7 @@ from pipeline.evaluate import charts
 from pipeline.evaluate.answer_scores import AnswerMatch
 from pipeline.evaluate.bootstrap import ratio_interval
 from pipeline.evaluate.chart_scores import ChartMatch
-from pipeline.evaluate.table_scores import TableMatch, is_as_read
+from pipeline.evaluate.table_scores import TableMatch, shared_texts
 
 BINS = 10
 
@@ -63,7 +63,7 @@ def table_claims(matches: Iterable[TableMatch]) -> Iterator[Claim]:
     """Yield what the cells of matched tables say, each by itself and by its table's trust; right is a text that the truth's table has."""
     for match in matches:
         if match.found:
-            for place, is_right in is_as_read(match.truth.grid, match.found):
+            for place, is_right in shared_texts(match.found.grid, match.truth.grid):
                 doc = match.truth.doc.name
                 yield Claim("cell check", match.found.checks.get(place, "unchecked"), None, is_right, doc)
                 yield Claim("cell, by table trust", match.found.trust, None, is_right, doc)

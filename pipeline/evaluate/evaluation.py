@@ -9,7 +9,7 @@ from pipeline.evaluate import chart_scores, table_scores
 from pipeline.evaluate.answer_scores import AnswerMatch, answer_scores, match_answers
 from pipeline.evaluate.chart_scores import ChartMatch, match_charts
 from pipeline.evaluate.claims import Calibration, answer_claims, calibrate, chart_claims, table_claims
-from pipeline.evaluate.found import Found
+from pipeline.evaluate.found import Found, FoundTable
 from pipeline.evaluate.score import Score
 from pipeline.evaluate.summary import Summary, summarize
 from pipeline.evaluate.table_scores import TableMatch, match_tables
@@ -23,12 +23,19 @@ class Matches(NamedTuple):
     charts: tuple[ChartMatch, ...]
     answers: tuple[AnswerMatch, ...]
 
+    def spurious(self, truth: Truth, found: Found, doc_ids: Mapping[Path, str]) -> Iterator[FoundTable]:
+        """Yield the tables that belong to nothing, of documents whose truth is complete."""
+        taken = {match.found.table_id for match in self.tables if match.found}
+        complete = {doc_ids[table.doc] for table in truth.tables if table.doc not in truth.incomplete}
+        yield from (table for table in found.tables if table.doc_id in complete and table.table_id not in taken)
+
 
 class Evaluation(NamedTuple):
     """What came out: every score, what they sum up to, and how honest the output is about itself."""
 
     run_ids: tuple[str, ...]
     matches: Matches
+    spurious: tuple[FoundTable, ...]
     scores: tuple[Score, ...]
     summaries: tuple[Summary, ...]
     calibrations: tuple[Calibration, ...]
@@ -43,7 +50,8 @@ def evaluate(truth: Truth, found: Found, doc_ids: Mapping[Path, str]) -> Evaluat
     )
     scores = tuple(_scores(matches, truth, found, doc_ids))
     claims = chain(answer_claims(matches.answers), table_claims(matches.tables), chart_claims(matches.charts))
-    return Evaluation(found.run_ids, matches, scores, summarize(scores), calibrate(claims))
+    spurious = tuple(matches.spurious(truth, found, doc_ids))
+    return Evaluation(found.run_ids, matches, spurious, scores, summarize(scores), calibrate(claims))
 
 
 def _scores(matches: Matches, truth: Truth, found: Found, doc_ids: Mapping[Path, str]) -> Iterator[Score]:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from pipeline.evaluate.evaluation import Evaluation, evaluate
 from pipeline.evaluate.found import Found, read_found
+from pipeline.evaluate.page import write_page
 from pipeline.evaluate.records import write_records
 from pipeline.evaluate.truth import Truth
 from pipeline.ledger import Observe, silent
@@ -16,11 +17,11 @@ from schemas.settings import Job, Question, Settings, Task
 
 
 class Evaluated(NamedTuple):
-    """An evaluation, the report of the run that was needed for it, if one was, and the documents' ids."""
+    """An evaluation, the report of the run that was needed for it, if one was, and the page that shows the worst cases."""
 
     evaluation: Evaluation
     report: Report | None
-    doc_ids: Mapping[Path, str]
+    page: Path
 
 
 async def read_and_score(
@@ -43,7 +44,8 @@ async def read_and_score(
         found = read_found(job.out, needs)
     evaluation = evaluate(truth, found, doc_ids)
     write_records(job.out, evaluation)
-    return Evaluated(evaluation, report, doc_ids)
+    page = await write_page(job.out, evaluation, doc_ids, found.sizes, settings)
+    return Evaluated(evaluation, report, page)
 
 
 def job_of(truth: Truth, job: Job) -> Job:

@@ -39,7 +39,14 @@ def evaluation(console: Console, done: Evaluation) -> None:
 
 
 def _scores(task: Task, metrics: Sequence[str], summaries: Sequence[Summary]) -> Table:
-    shown = Table(task, "items", *(name.replace("_", " ") for name in metrics), box=SIMPLE, padding=(0, 1, 0, 0), title=f"{task}: value and 95 % interval")
+    shown = Table(
+        task,
+        "items",
+        *(name.replace("_", " ") for name in metrics),
+        box=SIMPLE,
+        padding=(0, 1, 0, 0),
+        title=f"{task}: value and 95 % interval",
+    )
     values = {(one.group, one.metric): one for one in summaries}
     for group in dict.fromkeys(one.group for one in summaries if one.group != f"kind {PAGE}"):
         in_group = [values[group, name] for name in metrics if (group, name) in values]

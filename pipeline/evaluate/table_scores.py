@@ -98,10 +98,10 @@ def _on_page(page_no: int, matches: Sequence[TableMatch], read: Sequence[FoundTa
     )
 
 
-def is_as_read(truth: Grid, found: FoundTable) -> Iterator[tuple[tuple[int, int], bool]]:
-    """Yield the position of each cell that has text, and whether the truth has that text; each cell of the truth counts once."""
-    left = Counter(plain(text) for row in truth.rows for text in row)
-    for row_no, row in enumerate(found.grid.rows):
+def shared_texts(grid: Grid, other: Grid) -> Iterator[tuple[tuple[int, int], bool]]:
+    """Yield the position of each cell that has text, and whether the other table has that text; each of its cells counts once."""
+    left = Counter(plain(text) for row in other.rows for text in row)
+    for row_no, row in enumerate(grid.rows):
         for col_no, text in enumerate(map(plain, row)):
             if text:
                 yield (row_no, col_no), left[text] > 0

@@ -1,0 +1,208 @@
+"""The items that went worst, as a page shows them: what was expected, what was read, and where to look. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple, TypeAlias, TypeVar
+
+from pipeline.evaluate.answer_scores import AnswerMatch
+from pipeline.evaluate.chart_scores import ChartMatch
+from pipeline.evaluate.charts import Chart
+from pipeline.evaluate.evaluation import Evaluation
+from pipeline.evaluate.found import FoundTable, Location
+from pipeline.evaluate.score import Score
+from pipeline.evaluate.table_scores import TableMatch, shared_texts
+from pipeline.evaluate.tables import Grid
+from pipeline.evaluate.truth import Edges, Region
+from schemas.settings import Task
+
+LEADING: Mapping[Task, str] = {"tables": "teds", "charts": "rms_f1", "answers": "correct"}
+"""The metric that says how bad an item is."""
+WHOLE: Edges = (0.0, 0.0, 1.0, 1.0)
+MARGIN = 0.02
+MOST_ROWS = 60
+"""Of a table that is shown; the rest is said to be left out."""
+MOST_PICTURES = 3
+
+Sizes: TypeAlias = Mapping[tuple[str, int], tuple[float, float]]
+M = TypeVar("M", TableMatch, ChartMatch, AnswerMatch)
+
+
+class Picture(NamedTuple):
+    """A part of a page to be drawn."""
+
+    doc_id: str
+    page_no: int
+    crop: Edges
+    caption: str
+
+
+class ShownCell(NamedTuple):
+    """A cell of a table that is shown; `is_shared`: the table beside it has its text too."""
+
+    text: str
+    row_span: int = 1
+    col_span: int = 1
+    is_shared: bool = True
+
+
+Rows: TypeAlias = tuple[tuple[ShownCell, ...], ...]
+
+
+class Case(NamedTuple):
+    """One item: its scores, and the expected and the read side by side."""
+
+    title: str
+    where: str
+    metrics: tuple[str, ...]
+    expected: Rows
+    read: Rows
+    pictures: tuple[Picture, ...]
+    is_found: bool = True
+
+
+def worst(done: Evaluation, doc_ids: Mapping[Path, str], sizes: Sizes, n: int) -> dict[str, list[Case]]:
+    """Return the `n` worst cases of each kind by what it is called; perfect items are none."""
+    scores: dict[str, list[Score]] = {}
+    for score in done.scores:
+        scores.setdefault(score.item_id, []).append(score)
+    names = {doc_id: doc.name for doc, doc_id in doc_ids.items()}
+    matches = done.matches
+    cases = {
+        "Tables": [
+            _table(match, scores[match.truth.item_id], doc_ids[match.truth.doc], sizes)
+            for match in _worst(matches.tables, scores, "tables", n)
+        ],
+        "Tables where there is none": [_spurious(table, names[table.doc_id]) for table in done.spurious[:n]],
+        "Charts": [
+            _chart(match, scores[match.truth.item_id], doc_ids[match.truth.doc], sizes)
+            for match in _worst(matches.charts, scores, "charts", n)
+        ],
+        "Answers": [_answer(match, scores[match.truth.item_id], names) for match in _worst(matches.answers, scores, "answers", n)],
+    }
+    return {name: shown for name, shown in cases.items() if shown}
+
+
+def _worst(matches: Iterable[M], scores: Mapping[str, Sequence[Score]], task: Task, n: int) -> list[M]:
+    """Return the worst first; what is wrong comes before what is missing, for nothing warns of it."""
+
+    def value(match: M) -> float:
+        return next(score.value for score in scores[match.truth.item_id] if score.metric == LEADING[task])
+
+    bad = [match for match in matches if value(match) < 1]
+    return sorted(bad, key=lambda match: (value(match), not _is_given(match), match.truth.item_id))[:n]
+
+
+def _is_given(match: TableMatch | ChartMatch | AnswerMatch) -> bool:
+    return match.is_answered if isinstance(match, AnswerMatch) else match.found is not None
+
+
+def _told(scores: Iterable[Score]) -> tuple[str, ...]:
+    return tuple(f"{one.metric.replace('_', ' ')} {one.value:.2f}" for one in scores if not one.metric.endswith(("_precision", "_recall")))
+
+
+def _table(match: TableMatch, scores: Sequence[Score], doc_id: str, sizes: Sizes) -> Case:
+    truth, found = match.truth, match.found
+    return Case(
+        title=truth.item_id,
+        where=f"{truth.doc.name}, p. {', '.join(map(str, sorted(set(truth.pages))))}; {truth.source}",
+        metrics=_told(scores),
+        expected=table_rows(truth.grid, found.grid if found else Grid(())),
+        read=table_rows(found.grid, truth.grid) if found else (),
+        pictures=_pictures(doc_id, truth.regions, found.locations if found else (), truth.pages, sizes),
+        is_found=found is not None,
+    )
+
+
+def _spurious(table: FoundTable, name: str) -> Case:
+    pages = sorted(table.pages)
+    return Case(
+        title=f"table on p. {', '.join(map(str, pages))}",
+        where=name,
+        metrics=(f"trust {table.trust}",),
+        expected=(),
+        read=table_rows(table.grid, table.grid),
+        pictures=_pictures(table.doc_id, (), table.locations, pages, {}),
+    )
+
+
+def _chart(match: ChartMatch, scores: Sequence[Score], doc_id: str, sizes: Sizes) -> Case:
+    truth, found = match.truth, match.found
+    expected, read = _as_grid(truth.chart), _as_grid(found.chart) if found else Grid(())
+    return Case(
+        title=f"{truth.item_id}: {truth.kind}" + (f", read as {found.chart.kind}" if found else ""),
+        where=f"{truth.doc.name}, p. {truth.page_no}; {truth.source}",
+        metrics=_told(scores),
+        expected=table_rows(expected, read),
+        read=table_rows(read, expected) if found else (),
+        pictures=_pictures(doc_id, truth.regions, found.locations if found else (), (truth.page_no,), sizes),
+        is_found=found is not None,
+    )
+
+
+def _answer(match: AnswerMatch, scores: Sequence[Score], names: Mapping[str, str]) -> Case:
+    truth, answer = match.truth, match.answer
+    given = (
+        "(no answer)" if not match.is_answered else " ".join(filter(None, [answer.given.answer, answer.given.unit, *answer.given.items]))
+    )
+    stated = [f"confidence {answer.confidence:.2f}"] if answer.confidence is not None else []
+    pages = {
+        **dict.fromkeys(sorted(match.evidence), "evidence"),
+        **dict.fromkeys(answer.cited, "cited"),
+        **dict.fromkeys(match.hits, "cited, is evidence"),
+    }
+    return Case(
+        title=truth.question,
+        where=f"{truth.item_id}; {', '.join(doc.name for doc in truth.docs)}; {truth.source}, {truth.kind}",
+        metrics=(*_told(scores), f"evidence {answer.evidence_status}", *stated),
+        expected=((ShownCell(truth.expected.answer or "(the documents hold none)"),),),
+        read=((ShownCell(given),),) if match.found else (),
+        pictures=tuple(Picture(*page, WHOLE, f"{names[page[0]]}, p. {page[1]}: {why}") for page, why in [*pages.items()][:MOST_PICTURES]),
+        is_found=match.found is not None,
+    )
+
+
+def _as_grid(chart: Chart) -> Grid:
+    """Return the chart's points as a table, a row each."""
+    points = ((series.name, x, f"{y:g}") for series in chart.series for x, y in series.points)
+    return Grid((("series", "x", "value"), *points))
+
+
+def table_rows(grid: Grid, other: Grid) -> Rows:
+    """Return the cells to be shown, without the positions that a span covers, marked where the other table lacks their text."""
+    shared = dict(shared_texts(grid, other))
+    spans = {(span.row, span.col): span for span in grid.spans}
+    covered = {
+        (span.row + down, span.col + right) for span in grid.spans for down in range(span.row_span) for right in range(span.col_span)
+    } - spans.keys()
+    rows = [
+        tuple(
+            ShownCell(text, *(spans[row, col][2:] if (row, col) in spans else (1, 1)), shared.get((row, col), True))
+            for col, text in enumerate(texts)
+            if (row, col) not in covered
+        )
+        for row, texts in enumerate(grid.rows[:MOST_ROWS])
+    ]
+    n_more = len(grid.rows) - MOST_ROWS
+    return (*rows, (ShownCell(f"… and {n_more} more rows", 1, max(1, grid.n_cols)),)) if n_more > 0 else tuple(rows)
+
+
+def _pictures(doc_id: str, regions: Sequence[Region], found: Sequence[Location], pages: Iterable[int], sizes: Sizes) -> tuple[Picture, ...]:
+    """Return one picture a page: the part that holds both the true and the found boxes, or all of it if there is neither."""
+    boxes: dict[int, list[Edges]] = {page_no: [] for page_no in pages}
+    for page_no, edges in _placed(doc_id, regions, found, sizes):
+        boxes.setdefault(page_no, []).append(edges)
+    return tuple(Picture(doc_id, page_no, _around(edges), f"p. {page_no}") for page_no, edges in boxes.items())[:MOST_PICTURES]
+
+
+def _placed(doc_id: str, regions: Iterable[Region], found: Iterable[Location], sizes: Sizes) -> Iterator[Location]:
+    for region in regions:
+        if not region.in_points or (doc_id, region.page_no) in sizes:
+            yield Location(region.page_no, region.on_page(*sizes.get((doc_id, region.page_no), (1.0, 1.0))))
+    yield from found
+
+
+def _around(boxes: Sequence[Edges]) -> Edges:
+    if not boxes:
+        return WHOLE
+    x0, y0, x1, y1 = (pick(box[edge] for box in boxes) for edge, pick in enumerate((min, min, max, max)))
+    return max(0.0, x0 - MARGIN), max(0.0, y0 - MARGIN), min(1.0, x1 + MARGIN), min(1.0, y1 + MARGIN)
