@@ -37,7 +37,7 @@ async def read_and_score(
         WriteError: the output folder cannot be written.
     """
     doc_ids = {doc: file_digest(doc) for doc in truth.docs}
-    needs = _needs(truth, doc_ids)
+    needs = needs_of(truth, doc_ids)
     found, report = read_found(job.out, needs), None
     if job.force or not _is_read(truth, found, doc_ids):
         report = await run(job_of(truth, job), settings, observe, spawn, origin)
@@ -56,7 +56,7 @@ def job_of(truth: Truth, job: Job) -> Job:
     return job.model_copy(update={"sources": tuple(map(str, truth.docs)), "questions": questions})
 
 
-def _needs(truth: Truth, doc_ids: Mapping[Path, str]) -> dict[str, frozenset[Task]]:
+def needs_of(truth: Truth, doc_ids: Mapping[Path, str]) -> dict[str, frozenset[Task]]:
     """Return the tasks that a run over each document must have had."""
     needs: dict[str, frozenset[Task]] = dict.fromkeys(doc_ids.values(), frozenset())
     tasks: tuple[Task, ...] = ("tables", "charts", "answers")
