@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -61,12 +61,12 @@ def question(doc: Path, number: int = 1, answer: str = "42", kind: str = "number
 
 
 @pytest.fixture(scope="module")
-def all_read(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Truth, Path]]:
+def all_read(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Truth, Path]:
     """The truth of the samples and a dataset that has all of it."""
     out = tmp_path_factory.mktemp("perfect")
     truth = load_truth(samples).truth
     write_perfect(out, truth)
-    yield truth, out
+    return truth, out
 
 
 @pytest.fixture(scope="module")

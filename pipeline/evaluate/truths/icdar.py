@@ -92,8 +92,8 @@ def _regions(file: Path) -> dict[str, list[Region]]:
 
 
 def _edges(file: Path, box: Element) -> Edges:
-    x0, x1 = sorted((_number(file, box, "x1"), _number(file, box, "x2")))
-    y0, y1 = sorted((_number(file, box, "y1"), _number(file, box, "y2")))
+    x0, x1 = sorted((_measure(file, box, "x1"), _measure(file, box, "x2")))
+    y0, y1 = sorted((_measure(file, box, "y1"), _measure(file, box, "y2")))
     return x0, y0, x1, y1
 
 
@@ -106,8 +106,12 @@ def _parsed(file: Path) -> Element:
 
 
 def _number(file: Path, element: Element, name: str) -> int:
+    return round(_measure(file, element, name))
+
+
+def _measure(file: Path, element: Element, name: str) -> float:
     try:
-        return int(element.get(name, ""))
+        return float(element.get(name, ""))
     except ValueError as error:
         msg = f"{file}: a {element.tag} has no number as its {name}"
         raise SettingsError(msg) from error
