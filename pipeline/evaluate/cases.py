@@ -1,8 +1,8 @@
 """The items that went worst, as a page shows them: what was expected, what was read, and where to look. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeAlias, TypeVar
+from typing import Literal, NamedTuple, TypeAlias, TypeVar
 
 from pipeline.evaluate.answer_scores import AnswerMatch
 from pipeline.evaluate.chart_scores import ChartMatch
@@ -27,6 +27,13 @@ Sizes: TypeAlias = Mapping[tuple[str, int], tuple[float, float]]
 M = TypeVar("M", TableMatch, ChartMatch, AnswerMatch)
 
 
+class Mark(NamedTuple):
+    """A box to be drawn over a picture, in parts of it: where the thing is (`truth`), or where it was found to be (`found`)."""
+
+    kind: Literal["truth", "found"]
+    edges: Edges
+
+
 class Picture(NamedTuple):
     """A part of a page to be drawn."""
 
@@ -34,6 +41,7 @@ class Picture(NamedTuple):
     page_no: int
     crop: Edges
     caption: str
+    marks: tuple[Mark, ...] = ()
 
 
 class ShownCell(NamedTuple):
@@ -106,7 +114,7 @@ def _table(match: TableMatch, scores: Sequence[Score], doc_id: str, sizes: Sizes
         title=truth.item_id,
         where=f"{truth.doc.name}, p. {', '.join(map(str, sorted(set(truth.pages))))}; {truth.source}",
         metrics=_told(scores),
-        expected=table_rows(truth.grid, found.grid if found else Grid(())),
+        expected=table_rows(truth.grid, found.grid if found else truth.grid),
         read=table_rows(found.grid, truth.grid) if found else (),
         pictures=_pictures(doc_id, truth.regions, found.locations if found else (), truth.pages, sizes),
         is_found=found is not None,
@@ -127,7 +135,8 @@ def _spurious(table: FoundTable, name: str) -> Case:
 
 def _chart(match: ChartMatch, scores: Sequence[Score], doc_id: str, sizes: Sizes) -> Case:
     truth, found = match.truth, match.found
-    expected, read = _as_grid(truth.chart), _as_grid(found.chart) if found else Grid(())
+    expected = _as_grid(truth.chart)
+    read = _as_grid(found.chart) if found else expected
     return Case(
         title=f"{truth.item_id}: {truth.kind}" + (f", read as {found.chart.kind}" if found else ""),
         where=f"{truth.doc.name}, p. {truth.page_no}; {truth.source}",
@@ -187,22 +196,28 @@ def table_rows(grid: Grid, other: Grid) -> Rows:
 
 
 def _pictures(doc_id: str, regions: Sequence[Region], found: Sequence[Location], pages: Iterable[int], sizes: Sizes) -> tuple[Picture, ...]:
-    """Return one picture a page: the part that holds both the true and the found boxes, or all of it if there is neither."""
-    boxes: dict[int, list[Edges]] = {page_no: [] for page_no in pages}
-    for page_no, edges in _placed(doc_id, regions, found, sizes):
-        boxes.setdefault(page_no, []).append(edges)
-    return tuple(Picture(doc_id, page_no, _around(edges), f"p. {page_no}") for page_no, edges in boxes.items())[:MOST_PICTURES]
-
-
-def _placed(doc_id: str, regions: Iterable[Region], found: Iterable[Location], sizes: Sizes) -> Iterator[Location]:
+    """Return one picture a page: the part that holds the true and the found boxes, all of it if nobody says where the thing is."""
+    boxes: dict[int, list[Mark]] = {page_no: [] for page_no in pages}
     for region in regions:
         if not region.in_points or (doc_id, region.page_no) in sizes:
-            yield Location(region.page_no, region.on_page(*sizes.get((doc_id, region.page_no), (1.0, 1.0))))
-    yield from found
+            edges = region.on_page(*sizes.get((doc_id, region.page_no), (1.0, 1.0)))
+            boxes.setdefault(region.page_no, []).append(Mark("truth", edges))
+    for location in found:
+        boxes.setdefault(location.page_no, []).append(Mark("found", location.edges))
+    return tuple(_picture(doc_id, page_no, marks) for page_no, marks in boxes.items())[:MOST_PICTURES]
+
+
+def _picture(doc_id: str, page_no: int, marks: Sequence[Mark]) -> Picture:
+    crop = _around([mark.edges for mark in marks]) if any(mark.kind == "truth" for mark in marks) else WHOLE
+    return Picture(doc_id, page_no, crop, f"p. {page_no}", tuple(mark._replace(edges=_within(crop, mark.edges)) for mark in marks))
+
+
+def _within(crop: Edges, box: Edges) -> Edges:
+    """Return the box in parts of the crop."""
+    left, top, width, height = crop[0], crop[1], crop[2] - crop[0], crop[3] - crop[1]
+    return (box[0] - left) / width, (box[1] - top) / height, (box[2] - left) / width, (box[3] - top) / height
 
 
 def _around(boxes: Sequence[Edges]) -> Edges:
-    if not boxes:
-        return WHOLE
     x0, y0, x1, y1 = (pick(box[edge] for box in boxes) for edge, pick in enumerate((min, min, max, max)))
     return max(0.0, x0 - MARGIN), max(0.0, y0 - MARGIN), min(1.0, x1 + MARGIN), min(1.0, y1 + MARGIN)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from jinja2 import Environment, StrictUndefined
 
-from pipeline.evaluate.cases import Case, Picture, Sizes, worst
+from pipeline.evaluate.cases import Case, Mark, Picture, Sizes, worst
 from pipeline.evaluate.claims import Calibration
 from pipeline.evaluate.evaluation import Evaluation
 from pipeline.evaluate.records import FOLDER
@@ -37,6 +37,7 @@ class Drawn(NamedTuple):
 
     caption: str
     uri: str
+    marks: tuple[Mark, ...] = ()
 
 
 class Shown(NamedTuple):
@@ -109,7 +110,7 @@ async def _drawn(workers: Workers, settings: Settings, picture: Picture, path: P
         )
     except (RasterizeError, SourceError) as error:
         return Drawn(f"{picture.caption} ({error})", "")
-    return Drawn(picture.caption, f"data:image/png;base64,{base64.b64encode(png).decode()}")
+    return Drawn(picture.caption, f"data:image/png;base64,{base64.b64encode(png).decode()}", picture.marks)
 
 
 def _image(picture: Picture, width_pt: float, height_pt: float) -> PageImage:

@@ -9,6 +9,7 @@ from pipeline.evaluate.score import Score
 from schemas.settings import Task
 
 ALL = "all"
+_TASKS: tuple[Task, ...] = ("tables", "charts", "answers")
 
 
 class Summary(NamedTuple):
@@ -32,7 +33,7 @@ def summarize(scores: Iterable[Score]) -> tuple[Summary, ...]:
     for score in scores:
         for group in (ALL, f"source {score.source}", f"kind {score.kind}"):
             groups[score.task, group, score.metric].append(score)
-    order = sorted(groups, key=lambda key: (key[0], key[1] != ALL, key[1].startswith("kind"), key[1]))
+    order = sorted(groups, key=lambda key: (_TASKS.index(key[0]), key[1] != ALL, key[1].startswith("kind"), key[1]))
     return tuple(_summary(*key, groups[key]) for key in order)
 
 
