@@ -1,5 +1,6 @@
 """Run the ordinary pipeline over the documents of a truth, unless that is done, and score what it wrote."""
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +13,7 @@ from pipeline.evaluate.truth import Truth
 from pipeline.ledger import Observe, silent
 from pipeline.open import file_digest
 from pipeline.run import Origin, Spawn, inline, run
-from schemas.outcome import Report
+from schemas.outcome import Progress, Report
 from schemas.settings import Job, Question, Settings, Task
 
 
@@ -42,7 +43,8 @@ async def read_and_score(
     if job.force or not _is_read(truth, found, doc_ids):
         report = await run(job_of(truth, job), settings, observe, spawn, origin)
         found = read_found(job.out, needs)
-    evaluation = evaluate(truth, found, doc_ids)
+    observe(Progress(stage="write"))
+    evaluation = await asyncio.to_thread(evaluate, truth, found, doc_ids)
     write_records(job.out, evaluation)
     page = await write_page(job.out, evaluation, doc_ids, found.sizes, settings)
     return Evaluated(evaluation, report, page)
