@@ -1,7 +1,7 @@
 """ChartQA: `test_human.json`, `test_augmented.json`, …, lists of `imgname`, `query` and `label`; images in `png/`, data in `tables/*.csv`.
 
-A table's first column is the x axis, its other columns are the series. It says neither what is drawn nor whether values are printed; most
-charts print them. Masry et al. 2022, "ChartQA".
+A label that is a list is written as text ("[4, 2]"). A table's first column is the x axis, its other columns are the series; it says
+neither what is drawn nor whether values are printed, which they mostly are. Masry et al. 2022, "ChartQA".
 """
 
 import csv
@@ -11,7 +11,7 @@ from pathlib import Path
 from pipeline.evaluate.answers import Expected
 from pipeline.evaluate.charts import Chart, Series
 from pipeline.evaluate.truth import Truth, TruthChart, TruthQuestion
-from pipeline.evaluate.truths.files import whole
+from pipeline.evaluate.truths.files import first, whole
 from pipeline.values import number_of
 
 SOURCE = "chartqa"
@@ -32,19 +32,15 @@ def load(path: Path) -> Truth:
 
 def _files(path: Path) -> Iterator[Path]:
     for file in [path] if path.is_file() else sorted(path.glob("*.json")):
-        rows = whole(file) if file.suffix == ".json" else None
-        if isinstance(rows, list) and rows and isinstance(rows[0], dict) and {"imgname", "query", "label"} <= rows[0].keys():
+        if {"imgname", "query", "label"} <= first(file).keys():
             yield file
 
 
 def _questions(file: Path) -> Iterator[TruthQuestion]:
     for number, row in enumerate(whole(file), 1):
-        label = row["label"]
-        answer = "; ".join(map(str, label)) if isinstance(label, list) else str(label)
-        kind = "list" if isinstance(label, list) else "number" if number_of(answer) is not None else "text"
-        yield TruthQuestion(
-            f"{file.stem} {number}", SOURCE, kind, (file.parent / "png" / row["imgname"],), row["query"], Expected(answer, kind)
-        )
+        answer, image = str(row["label"]), file.parent / "png" / row["imgname"]
+        kind = "list" if answer.startswith("[") else "number" if number_of(answer) is not None else "text"
+        yield TruthQuestion(f"{file.stem} {number}", f"{SOURCE} {file.stem}", kind, (image,), row["query"], Expected(answer, kind))
 
 
 def _chart(image: Path) -> Iterator[TruthChart]:

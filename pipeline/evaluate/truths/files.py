@@ -48,8 +48,16 @@ def _object(path: Path, number: int, line: str) -> dict[str, Any]:
 
 
 def first(path: Path) -> dict[str, Any]:
-    """Return the first object of a JSON-lines file; an empty one if there is none, or the file is none."""
+    """Return the first object of a JSON-lines file or of a JSON file with a list; an empty one of any other file.
+
+    Of lines only the first is read: there are files of gigabytes.
+    """
+    with path.open(encoding="utf-8", errors="replace") as file:
+        head = file.readline()
     try:
-        return next(lines(path), {})
-    except SettingsError:
+        value = whole(path) if head.lstrip().startswith("[") else json.loads(head)
+    except (ValueError, SettingsError):
         return {}
+    if isinstance(value, list):
+        value = next(iter(value), None)
+    return value if isinstance(value, dict) else {}

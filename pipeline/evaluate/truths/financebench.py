@@ -20,7 +20,7 @@ _NUMBERS = "metrics-generated"
 def is_here(path: Path) -> bool:
     """Whether the path is such a file, or a folder with the published one."""
     file = _file(path)
-    return file.suffix == ".jsonl" and file.is_file() and "financebench_id" in first(file)
+    return file.is_file() and "financebench_id" in first(file)
 
 
 def load(path: Path) -> Truth:

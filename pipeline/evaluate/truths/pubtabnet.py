@@ -20,7 +20,8 @@ _SPAN = re.compile(r'(row|col)span="(\d+)"')
 
 def is_here(path: Path) -> bool:
     """Whether the path is such a file."""
-    return path.suffix == ".jsonl" and "structure" in (first(path).get("html") or {})
+    html = first(path).get("html") if path.is_file() else None
+    return isinstance(html, dict) and "structure" in html
 
 
 def load(path: Path) -> Truth:
