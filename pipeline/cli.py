@@ -17,12 +17,6 @@ from pipeline.check import Check, check, worst
 from pipeline.embedded.config import EmbeddedConfig
 from pipeline.embedded.serve import run_server
 from pipeline.estimate import estimate
-from pipeline.evaluate import shown
-from pipeline.evaluate.compare import compare
-from pipeline.evaluate.harness import read_and_score
-from pipeline.evaluate.records import read_scores
-from pipeline.evaluate.sample import chosen
-from pipeline.evaluate.truths.formats import load_truth
 from pipeline.forecast import forecast, scopes, terms_of_job
 from pipeline.ledger import Ledger, silent
 from pipeline.line import served_model
@@ -180,10 +174,11 @@ def evaluate_command(
     force: Annotated[bool, typer.Option("--force", help="Read the documents again.")] = False,
 ) -> None:
     """Read the documents of a ground truth as any others, and say how good the outcome is."""
+    from pipeline.evaluate import command  # noqa: PLC0415 - takes a second to load, for this verb alone
+
     console = Console()
     if compare_runs:
-        before, after = (_or_stop(read_scores, folder) for folder in compare_runs)
-        shown.comparison(console, compare(before, after))
+        _or_stop(command.print_comparison, console, *compare_runs)
         return
     if truth is None:
         _stop(Exit.USAGE, "name a ground truth, or two datasets with --compare")
@@ -198,16 +193,11 @@ def evaluate_command(
         checkpoint=checkpoint,
         force=force,
     )
-    loaded = _or_stop(load_truth, truth)
-    shown.left_out(console, loaded.missing)
-    wanted = _or_stop(chosen, loaded.truth, job.tasks, [name.strip() for name in sources.split(",") if name.strip()], sample, seed)
-    with display.progress(console) as observe:
-        done = _or_exit(read_and_score(wanted, job, Settings(), observe))
+    wanted = command.Wanted(truth, [name.strip() for name in sources.split(",") if name.strip()], sample, seed)
+    done = _or_exit(command.evaluate(console, wanted, job, display.progress))
     if done.report:
         display.failures(console, done.report.outcome.failures)
-    shown.evaluation(console, done.evaluation)
-    console.print(f"every score is in {done.page.parent}; the worst cases, with pictures, in {done.page}", highlight=False, soft_wrap=True)
-    raise typer.Exit(_exit_code(done.report) if done.report else Exit.OK)
+        raise typer.Exit(_exit_code(done.report))
 
 
 @serve_app.command(name="embedded")
