@@ -1,9 +1,10 @@
 """The items that went worst, as a page shows them: what was expected, what was read, and where to look. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias, TypeVar
 
+from pipeline.evaluate import charts
 from pipeline.evaluate.answer_scores import AnswerMatch
 from pipeline.evaluate.chart_scores import ChartMatch
 from pipeline.evaluate.charts import Chart
@@ -135,14 +136,12 @@ def _spurious(table: FoundTable, name: str) -> Case:
 
 def _chart(match: ChartMatch, scores: Sequence[Score], doc_id: str, sizes: Sizes) -> Case:
     truth, found = match.truth, match.found
-    expected = _as_grid(truth.chart)
-    read = _as_grid(found.chart) if found else expected
     return Case(
         title=f"{truth.item_id}: {truth.kind}" + (f", read as {found.chart.kind}" if found else ""),
         where=f"{truth.doc.name}, p. {truth.page_no}; {truth.source}",
         metrics=_told(scores),
-        expected=table_rows(expected, read),
-        read=table_rows(read, expected) if found else (),
+        expected=_point_rows(truth.chart, lambda point: not found or charts.points(point, found.chart).n_right > 0),
+        read=_point_rows(found.chart, lambda point: charts.points(truth.chart, point).n_right > 0) if found else (),
         pictures=_pictures(doc_id, truth.regions, found.locations if found else (), (truth.page_no,), sizes),
         is_found=found is not None,
     )
@@ -170,10 +169,15 @@ def _answer(match: AnswerMatch, scores: Sequence[Score], names: Mapping[str, str
     )
 
 
-def _as_grid(chart: Chart) -> Grid:
-    """Return the chart's points as a table, a row each."""
-    points = ((series.name, x, f"{y:g}") for series in chart.series for x, y in series.points)
-    return Grid((("series", "x", "value"), *points))
+def _point_rows(chart: Chart, is_right: Callable[[Chart], bool]) -> Rows:
+    """Return the chart's points as a table, a row each, marked where a chart of that point alone is not right."""
+    points = [(series, point) for series in chart.series for point in series.points]
+    rows = []
+    for series, point in points[:MOST_ROWS]:
+        alone = chart._replace(series=(series._replace(points=(point,)),))
+        rows.append(tuple(ShownCell(text, is_shared=is_right(alone)) for text in (series.name, point[0], f"{point[1]:g}")))
+    more = [(ShownCell(f"… and {len(points) - MOST_ROWS} more points", col_span=3),)] if len(points) > MOST_ROWS else []
+    return ((ShownCell("series"), ShownCell("x"), ShownCell("value")), *rows, *more)
 
 
 def table_rows(grid: Grid, other: Grid) -> Rows:

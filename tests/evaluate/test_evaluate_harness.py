@@ -210,3 +210,11 @@ def test_a_source_that_is_not_there_is_named(make_pdf: MakePdf):
         chosen(truth, ["tables"], ["elsewhere"], None, 0)
     with pytest.raises(SettingsError, match="nothing for charts"):
         chosen(truth, ["charts"], [], None, 0)
+
+
+def test_the_real_ground_truth_read_exactly_as_it_is_scores_one(shared: Path, tmp_path: Path):
+    truth = load_truth(shared / "corpus").truth
+    write_perfect(tmp_path, truth)
+    found = values(scored(truth, tmp_path))
+    leading = {"tables": ("teds", "adjacency_f1", "cells_f1"), "charts": ("rms_f1", "points_f1"), "answers": ("correct", "page_recall")}
+    assert [found[f"{task} {metric}"] for task, metrics in leading.items() for metric in metrics] == pytest.approx([1] * 7)
