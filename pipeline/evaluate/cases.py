@@ -170,12 +170,17 @@ def _answer(match: AnswerMatch, scores: Sequence[Score], names: Mapping[str, str
 
 
 def _point_rows(chart: Chart, is_right: Callable[[Chart], bool]) -> Rows:
-    """Return the chart's points as a table, a row each, marked where a chart of that point alone is not right."""
+    """Return the chart's points as a table, a row each, marked where a chart of that point alone is not right.
+
+    Not of a pie: its slices may be shares of all of them.
+    """
     points = [(series, point) for series in chart.series for point in series.points]
     rows = []
     for series, point in points[:MOST_ROWS]:
         alone = chart._replace(series=(series._replace(points=(point,)),))
-        rows.append(tuple(ShownCell(text, is_shared=is_right(alone)) for text in (series.name, point[0], f"{point[1]:g}")))
+        rows.append(
+            tuple(ShownCell(text, is_shared=chart.kind == "pie" or is_right(alone)) for text in (series.name, point[0], f"{point[1]:g}"))
+        )
     more = [(ShownCell(f"… and {len(points) - MOST_ROWS} more points", col_span=3),)] if len(points) > MOST_ROWS else []
     return ((ShownCell("series"), ShownCell("x"), ShownCell("value")), *rows, *more)
 
