@@ -66,39 +66,33 @@ class Case(NamedTuple):
     expected: Rows
     read: Rows
     pictures: tuple[Picture, ...]
-    is_found: bool = True
 
 
 def worst(done: Evaluation, doc_ids: Mapping[Path, str], sizes: Sizes, n: int) -> dict[str, list[Case]]:
     """Return the `n` worst cases of each kind by what it is called; perfect items are none."""
-    scores: dict[str, list[Score]] = {}
+    scores: dict[tuple[Task, str], list[Score]] = {}
     for score in done.scores:
-        scores.setdefault(score.item_id, []).append(score)
+        scores.setdefault((score.task, score.item_id), []).append(score)
     names = {doc_id: doc.name for doc, doc_id in doc_ids.items()}
-    matches = done.matches
+    of_tables, of_charts, of_answers = done.matches
     cases = {
-        "Tables": [
-            _table(match, scores[match.truth.item_id], doc_ids[match.truth.doc], sizes)
-            for match in _worst(matches.tables, scores, "tables", n)
-        ],
+        "Tables": [_table(match, found, doc_ids[match.truth.doc], sizes) for match, found in _worst(of_tables, scores, "tables")[:n]],
         "Tables where there is none": [_spurious(table, names[table.doc_id]) for table in done.spurious[:n]],
-        "Charts": [
-            _chart(match, scores[match.truth.item_id], doc_ids[match.truth.doc], sizes)
-            for match in _worst(matches.charts, scores, "charts", n)
-        ],
-        "Answers": [_answer(match, scores[match.truth.item_id], names) for match in _worst(matches.answers, scores, "answers", n)],
+        "Charts": [_chart(match, found, doc_ids[match.truth.doc], sizes) for match, found in _worst(of_charts, scores, "charts")[:n]],
+        "Answers": [_answer(match, found, names) for match, found in _worst(of_answers, scores, "answers")[:n]],
     }
     return {name: shown for name, shown in cases.items() if shown}
 
 
-def _worst(matches: Iterable[M], scores: Mapping[str, Sequence[Score]], task: Task, n: int) -> list[M]:
-    """Return the worst first; what is wrong comes before what is missing, for nothing warns of it."""
-
-    def value(match: M) -> float:
-        return next(score.value for score in scores[match.truth.item_id] if score.metric == LEADING[task])
-
-    bad = [match for match in matches if value(match) < 1]
-    return sorted(bad, key=lambda match: (value(match), not _is_given(match), match.truth.item_id))[:n]
+def _worst(matches: Iterable[M], scores: Mapping[tuple[Task, str], Sequence[Score]], task: Task) -> list[tuple[M, Sequence[Score]]]:
+    """Return those that are not perfect with their scores, worst first; what is wrong before what is missing, for nothing warns of it."""
+    valued = []
+    for match in matches:
+        of_item = scores[task, match.truth.item_id]
+        value = next(score.value for score in of_item if score.metric == LEADING[task])
+        if value < 1:
+            valued.append(((value, not _is_given(match), match.truth.item_id), match, of_item))
+    return [(match, of_item) for _, match, of_item in sorted(valued, key=lambda one: one[0])]
 
 
 def _is_given(match: TableMatch | ChartMatch | AnswerMatch) -> bool:
@@ -118,7 +112,6 @@ def _table(match: TableMatch, scores: Sequence[Score], doc_id: str, sizes: Sizes
         expected=table_rows(truth.grid, found.grid if found else truth.grid),
         read=table_rows(found.grid, truth.grid) if found else (),
         pictures=_pictures(doc_id, truth.regions, found.locations if found else (), truth.pages, sizes),
-        is_found=found is not None,
     )
 
 
@@ -143,7 +136,6 @@ def _chart(match: ChartMatch, scores: Sequence[Score], doc_id: str, sizes: Sizes
         expected=_point_rows(truth.chart, lambda point: not found or charts.points(point, found.chart).n_right > 0),
         read=_point_rows(found.chart, lambda point: charts.points(truth.chart, point).n_right > 0) if found else (),
         pictures=_pictures(doc_id, truth.regions, found.locations if found else (), (truth.page_no,), sizes),
-        is_found=found is not None,
     )
 
 
@@ -165,7 +157,6 @@ def _answer(match: AnswerMatch, scores: Sequence[Score], names: Mapping[str, str
         expected=((ShownCell(truth.expected.answer or "(the documents hold none)"),),),
         read=((ShownCell(given),),) if match.found else (),
         pictures=tuple(Picture(*page, WHOLE, f"{names[page[0]]}, p. {page[1]}: {why}") for page, why in [*pages.items()][:MOST_PICTURES]),
-        is_found=match.found is not None,
     )
 
 
