@@ -14,6 +14,7 @@ from flows.extract import UNITS_PER_REQUEST, as_tasks, settings_with
 from flows.progress import progress_artifact
 from flows.publish import counted, plain
 from flows.request import located
+from pipeline.evaluate.bootstrap import told
 from pipeline.evaluate.claims import Calibration
 from pipeline.evaluate.harness import Evaluated, read_and_score
 from pipeline.evaluate.sample import chosen
@@ -114,7 +115,7 @@ def score_rows(summaries: Sequence[Summary]) -> list[Row]:
             "items of": one.group,
             "metric": one.metric,
             "value": f"{one.value:.3f}",
-            "interval": f"{one.low:.3f} to {one.high:.3f}",
+            "interval": told(one.low, one.high),
             "items": one.n_items,
         }
         for one in summaries
@@ -125,9 +126,7 @@ def score_rows(summaries: Sequence[Summary]) -> list[Row]:
 def report(done: Evaluated) -> str:
     """Return every metric over all items and the calibration in Markdown, and where the worst cases are shown."""
     scores = [one for one in done.evaluation.summaries if one.group == ALL]
-    lines = [
-        f"| {one.task} | {plain(one.metric)} | {one.n_items:,} | {one.value:.3f} | {one.low:.3f} to {one.high:.3f} |" for one in scores
-    ]
+    lines = [f"| {one.task} | {plain(one.metric)} | {one.n_items:,} | {one.value:.3f} | {told(one.low, one.high)} |" for one in scores]
     sections = [
         "# Scores",
         "\n".join(["| task | metric | items | value | 95 % interval |", "|---|---|---:|---:|---:|", *lines]),

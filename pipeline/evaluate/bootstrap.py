@@ -19,11 +19,11 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 
 
 class Interval(NamedTuple):
-    """A value with its confidence interval; of a single document there is nothing to draw, and both ends are the value."""
+    """A value with its confidence interval; of a single document there is nothing to draw, and no interval."""
 
     value: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
 
 
 def ratio_interval(docs: Sequence[str], right: Sequence[float], out_of: Sequence[float]) -> Interval:
@@ -38,6 +38,11 @@ def difference_interval(
     return _interval(_by_doc(docs, *first, *second), _difference)
 
 
+def told(low: float | None, high: float | None, form: str = ".3f") -> str:
+    """Return an interval as it is printed; nothing if there is none."""
+    return "" if low is None or high is None else f"{low:{form}} to {high:{form}}"
+
+
 def _by_doc(docs: Sequence[str], *columns: Sequence[float]) -> Floats:
     """Return the sums of each document: a row for each column."""
     names, place = np.unique(np.asarray(docs), return_inverse=True)
@@ -47,7 +52,7 @@ def _by_doc(docs: Sequence[str], *columns: Sequence[float]) -> Floats:
 def _interval(sums: Floats, statistic: Callable[..., Floats]) -> Interval:
     value = float(statistic(*sums))
     if sums.shape[1] < 2:
-        return Interval(value, value, value)
+        return Interval(value, None, None)
     drawn = bootstrap(
         tuple(sums),
         statistic,

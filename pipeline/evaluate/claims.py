@@ -40,8 +40,8 @@ class Calibration(NamedTuple):
     """The mean of what was stated."""
     share: float
     """The share that is right, from `low` to `high` with 95 % confidence."""
-    low: float
-    high: float
+    low: float | None
+    high: float | None
 
 
 def answer_claims(matches: Iterable[AnswerMatch]) -> Iterator[Claim]:

@@ -42,7 +42,8 @@ class Shift(NamedTuple):
     @property
     def is_clear(self) -> bool:
         """Whether the interval of the difference leaves out zero."""
-        return self.difference.low > 0 or self.difference.high < 0
+        low, high = self.difference.low, self.difference.high
+        return low is not None and high is not None and (low > 0 or high < 0)
 
 
 class Comparison(NamedTuple):

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from jinja2 import Environment, StrictUndefined
 
+from pipeline.evaluate.bootstrap import told
 from pipeline.evaluate.cases import Case, Mark, Picture, Sizes, worst
 from pipeline.evaluate.claims import Calibration
 from pipeline.evaluate.evaluation import Evaluation
@@ -74,6 +75,7 @@ def render(done: Evaluation, sections: Mapping[str, Sequence[Shown]]) -> str:
     source = files("pipeline.evaluate").joinpath("page.html.jinja").read_text(encoding="utf-8")
     template = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True).from_string(source)
     return template.render(
+        told=told,
         run_ids=done.run_ids,
         summaries=[one for one in done.summaries if one.group == ALL],
         groups=[one for one in done.summaries if one.group != ALL],

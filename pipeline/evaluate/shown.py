@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.evaluate.bootstrap import told
 from pipeline.evaluate.claims import Calibration, calibration_error
 from pipeline.evaluate.compare import Change, Comparison
 from pipeline.evaluate.evaluation import Evaluation
@@ -59,7 +60,7 @@ def _scores(task: Task, metrics: Sequence[str], summaries: Sequence[Summary]) ->
 
 
 def _interval(summary: Summary | None) -> str:
-    return f"{summary.value:.3f} [dim]{summary.low:.2f}-{summary.high:.2f}[/dim]" if summary else ""
+    return f"{summary.value:.3f} [dim]{told(summary.low, summary.high, '.2f')}[/dim]" if summary else ""
 
 
 def _means(task: Task, summaries: Iterable[Summary]) -> str:
@@ -71,7 +72,7 @@ def _calibration(levels: Sequence[Calibration]) -> Table:
     shown = Table("what the output says", "level", "claims", "right", "stated", box=SIMPLE, padding=(0, 1, 0, 0), title="honesty")
     for level in levels:
         stated = f"{level.stated:.2f}" if level.stated is not None else ""
-        share = f"{level.share:.3f} [dim]{level.low:.2f}-{level.high:.2f}[/dim]"
+        share = f"{level.share:.3f} [dim]{told(level.low, level.high, '.2f')}[/dim]"
         shown.add_row(level.signal, Text(level.level), f"{level.n:,}", share, stated)
     error = calibration_error(levels)
     if error is not None:
@@ -85,7 +86,7 @@ def comparison(console: Console, compared: Comparison, *, all_metrics: bool = Fa
     for shift in compared.shifts:
         if all_metrics or shift.metric in HEADLINES[shift.task]:
             by = shift.difference
-            difference = f"{by.value:+.3f} [dim]{by.low:+.3f} to {by.high:+.3f}[/dim]"
+            difference = f"{by.value:+.3f} [dim]{told(by.low, by.high, '+.3f')}[/dim]"
             style = ("green" if by.value > 0 else "red") if shift.is_clear else None
             counts = (str(shift.n_items), str(shift.n_better), str(shift.n_worse))
             shown.add_row(f"{shift.task} {shift.metric}", *counts, f"{shift.before:.3f}", f"{shift.after:.3f}", difference, style=style)

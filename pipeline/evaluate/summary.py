@@ -13,7 +13,7 @@ _TASKS: tuple[Task, ...] = ("tables", "charts", "answers")
 
 
 class Summary(NamedTuple):
-    """One metric over some items; `low` to `high` is the 95 % interval of `value`, `mean` that of the items' own values."""
+    """One metric over some items: its 95 % interval is `low` to `high`, none of a single document; `mean` is that of the items' values."""
 
     task: Task
     metric: str
@@ -22,8 +22,8 @@ class Summary(NamedTuple):
     n_items: int
     n_docs: int
     value: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     mean: float
 
 

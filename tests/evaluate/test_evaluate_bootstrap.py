@@ -31,14 +31,15 @@ def test_an_interval_holds_its_value_and_lies_between_the_best_and_the_worst_doc
         for doc in docs
     ]
     assert found.value == pytest.approx(sum(right) / sum(out_of))
-    assert min(shares) - 1e-9 <= found.low <= found.high <= max(shares) + 1e-9
+    if len({*docs}) > 1:
+        assert min(shares) - 1e-9 <= found.low <= found.high <= max(shares) + 1e-9
     assert found == ratio_interval(docs, right, out_of)
 
 
 @given(ITEMS)
 def test_the_same_scores_twice_differ_by_nothing(items: list[tuple[str, int, int]]):
     docs, right, out_of = columns(items)
-    assert difference_interval(docs, (right, out_of), (right, out_of)) == (0, 0, 0)
+    assert {*difference_interval(docs, (right, out_of), (right, out_of))} <= {0, None}
 
 
 def test_items_of_one_document_count_as_one_draw():
@@ -51,7 +52,7 @@ def test_items_of_one_document_count_as_one_draw():
 
 
 def test_of_one_document_there_is_nothing_to_draw():
-    assert ratio_interval(["a", "a"], [1, 0], [1, 1]) == (0.5, 0.5, 0.5)
+    assert ratio_interval(["a", "a"], [1, 0], [1, 1]) == (0.5, None, None)
 
 
 def test_an_interval_covers_the_truth_about_as_often_as_it_says():
