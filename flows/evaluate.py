@@ -49,7 +49,9 @@ class EvaluateRequest(Value):
     profile: Profile = Field("balanced", title="Profile")
     """fast: everything at survey resolution; balanced: tables and charts read finer; thorough: numbers read twice."""
     out: Path = Field(Path("out"), title="Output folder")
-    """The folder of the dataset; what is there is scored, not read again."""
+    """The folder of the dataset; what these settings have read there is not read again."""
+    as_is: bool = Field(False, title="As it is")
+    """Read nothing: score what is in the dataset, whatever made it."""
     backend: str = Field(EMBEDDED, title="Backend")
     """'embedded' for the CPU reader, or the base URL of an OpenAI-compatible server such as SGLang's."""
     secret_block: str | None = Field(None, title="Secret block with the API key")
@@ -97,7 +99,8 @@ async def evaluate(request: EvaluateRequest) -> State[None]:
         job, settings = request.job(), await settings_with(request.secret_block)
         truth = chosen(load_truth(located(request.truth)).truth, request.tasks, request.sources, request.sample, request.seed)
         async with progress_artifact() as observe:
-            done = await read_and_score(truth, job, settings, observe, as_tasks(UNITS_PER_REQUEST * settings.concurrency), origin)
+            spawn = as_tasks(UNITS_PER_REQUEST * settings.concurrency)
+            done = await read_and_score(truth, job, settings, observe, spawn, origin, as_is=request.as_is)
     except LongreadError as error:
         get_run_logger().error("%s", error)
         return Failed(message=str(error))

@@ -166,7 +166,10 @@ def evaluate_command(
     sample: Annotated[int | None, typer.Option(min=1, help="About so many items, of whole documents from every source.")] = None,
     seed: Annotated[int, typer.Option(help="What the sample is drawn with.")] = 0,
     profile: ProfileName = "balanced",
-    out: Annotated[Path, typer.Option(help="The folder of the output dataset; what is there is scored, not read again.")] = Path("out"),
+    out: Annotated[Path, typer.Option(help="The folder of the dataset; what these settings have read there is not read again.")] = Path(
+        "out"
+    ),
+    as_is: Annotated[bool, typer.Option("--as-is", help="Read nothing: score what is in the dataset, whatever made it.")] = False,
     backend: BackendName = EMBEDDED,
     model: ModelName = None,
     preset: PresetName = None,
@@ -193,7 +196,7 @@ def evaluate_command(
         checkpoint=checkpoint,
         force=force,
     )
-    wanted = command.Wanted(truth, [name.strip() for name in sources.split(",") if name.strip()], sample, seed)
+    wanted = command.Wanted(truth, [name.strip() for name in sources.split(",") if name.strip()], sample, seed, as_is)
     done = _or_exit(command.evaluate(console, wanted, job, display.progress))
     if done.report:
         display.failures(console, done.report.outcome.failures)

@@ -26,6 +26,8 @@ class Wanted(NamedTuple):
     sources: Sequence[str] = ()
     sample: int | None = None
     seed: int = 0
+    as_is: bool = False
+    """Score what is in the dataset, whatever made it."""
 
 
 async def evaluate(console: Console, wanted: Wanted, job: Job, progress: Progress) -> Evaluated:
@@ -38,7 +40,7 @@ async def evaluate(console: Console, wanted: Wanted, job: Job, progress: Progres
     shown.left_out(console, loaded.missing)
     truth = chosen(loaded.truth, job.tasks, wanted.sources, wanted.sample, wanted.seed)
     with progress(console) as observe:
-        done = await read_and_score(truth, job, Settings(), observe)
+        done = await read_and_score(truth, job, Settings(), observe, as_is=wanted.as_is)
     shown.evaluation(console, done.evaluation)
     console.print(f"every score is in {done.page.parent}; the worst cases, with pictures, in {done.page}", highlight=False, soft_wrap=True)
     return done

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -82,18 +82,26 @@ class Found(NamedTuple):
     answers: Mapping[AnswerKey, FoundAnswer] = {}
 
 
-def read_found(root: Path, needs: Mapping[str, frozenset[Task]]) -> Found:
-    """Return what the committed runs under `root` read in the documents of `needs`, by runs that had the tasks that each of them needs."""
-    runs = {row["run_id"]: row for row in _rows(root, "runs")}
+def read_found(root: Path, needs: Mapping[str, frozenset[Task]], is_wanted: Callable[[Row], bool] = lambda _: True) -> Found:
+    """Return what is read of the documents of `needs`, by runs that had the tasks that each of them needs.
+
+    Args:
+        root: the folder of the dataset.
+        needs: the tasks by doc_id.
+        is_wanted: which runs count, by their row in `runs`.
+    """
+    runs = {row["run_id"]: row for row in _rows(root, "runs") if is_wanted(row)}
     started = {run_id: row["started_at"] for run_id, row in runs.items()}
     tasks = {run_id: frozenset(json.loads(row["config_json"])["tasks"]) for run_id, row in runs.items()}
-    documents = [row for row in _rows(root, "documents", needs) if needs[row["doc_id"]] - {"answers"} <= tasks[row["run_id"]]]
+    documents = [row for row in _rows(root, "documents", needs) if row["run_id"] in runs]
+    documents = [row for row in documents if needs[row["doc_id"]] - {"answers"} <= tasks[row["run_id"]]]
     newest = _newest(documents, ("doc_id",), started)
     parts = {
         name: [row for row in _rows(root, name, needs) if newest.get((row["doc_id"],)) == row["run_id"]]
         for name in ("pages", "tables", "table_cells", "table_fragments", "charts", "chart_points")
     }
-    answers = [row for row in _rows(root, "answers") if row["schema_name"] is None and needs.keys() >= set(row["doc_ids"])]
+    answers = [row for row in _rows(root, "answers") if row["run_id"] in runs and row["schema_name"] is None]
+    answers = [row for row in answers if needs.keys() >= set(row["doc_ids"])]
     last_answer = _newest(answers, ("question_id", "question"), started)
     answers = [row for row in answers if last_answer[row["question_id"], row["question"]] == row["run_id"]]
     return Found(

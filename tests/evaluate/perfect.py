@@ -1,6 +1,5 @@
 """Datasets as a run would write them that read everything exactly as the truth has it, or some of it otherwise."""
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -10,8 +9,10 @@ import pyarrow as pa
 
 from pipeline.evaluate.truth import Truth, TruthChart, TruthQuestion, TruthTable
 from pipeline.open import file_digest
+from pipeline.prompt import PROMPT_VERSION
 from pipeline.write import write
 from schemas.rows import TABLES
+from schemas.settings import Job
 
 BLANKS: dict[pa.DataType, Any] = {
     pa.string(): "",
@@ -23,6 +24,8 @@ BLANKS: dict[pa.DataType, Any] = {
     pa.bool_(): False,
     pa.list_(pa.string()): [],
 }
+NOWHERE = "http://127.0.0.1:9"
+"""Made these runs; nothing answers there, so that nothing can be read."""
 Rows = dict[str, list[dict[str, Any]]]
 
 
@@ -35,8 +38,8 @@ def perfect_rows(truth: Truth, day: int = 1, **changes: Any) -> Rows:
     """Return the rows of that run."""
     ids = {doc: file_digest(doc) for doc in truth.docs}
     rows: Rows = {name: [] for name in TABLES}
-    config = json.dumps({"tasks": ["tables", "charts", "answers"]})
-    rows["runs"] = [_row("runs", **{"started_at": datetime(2026, 1, day, tzinfo=UTC), "config_json": config, **changes})]
+    made = {"backend": NOWHERE, "prompt_version": PROMPT_VERSION, "config_json": Job(sources=("-",)).config_json}
+    rows["runs"] = [_row("runs", **{"started_at": datetime(2026, 1, day, tzinfo=UTC), **made, **changes})]
     rows["documents"] = [_row("documents", doc_id=doc_id, filename=doc.name) for doc, doc_id in ids.items()]
     rows["pages"] = [
         _row("pages", doc_id=doc_id, page_no=page, width_pt=612.0, height_pt=792.0) for doc_id in ids.values() for page in range(1, 23)

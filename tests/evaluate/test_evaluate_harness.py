@@ -26,7 +26,7 @@ from pipeline.open import file_digest
 from pipeline.write import write
 from schemas.errors import SettingsError
 from schemas.settings import Job, Settings
-from tests.evaluate.perfect import perfect_rows, write_perfect
+from tests.evaluate.perfect import NOWHERE, perfect_rows, write_perfect
 from tests.scripted import ScriptedServer
 
 MakePdf = Callable[..., Path]
@@ -35,10 +35,10 @@ ROWS = (("item", "value"), *((f"p1 r{row}", str(100 + row)) for row in range(4))
 """What the scripted server reads on the first page."""
 
 
-def read_or_scored(truth: Truth, out: Path, backend: str = "http://127.0.0.1:9") -> Evaluated:
-    """Evaluate as the command does; nothing answers at the default backend, so nothing can be read."""
+def read_or_scored(truth: Truth, out: Path, backend: str = NOWHERE, *, as_is: bool = False) -> Evaluated:
+    """Evaluate as the command does."""
     job = Job(sources=("-",), out=out, backend=backend, tasks=("tables", "answers"))
-    return asyncio.run(read_and_score(truth, job, Settings(workers=1)))
+    return asyncio.run(read_and_score(truth, job, Settings(workers=1), as_is=as_is))
 
 
 def scored(truth: Truth, out: Path) -> Evaluation:
@@ -175,6 +175,20 @@ def test_what_is_not_read_yet_is_read_by_the_ordinary_pipeline_once(scripted: Sc
     again = read_or_scored(truth, tmp_path / "out", scripted.url)
     assert (again.report, len(scripted.bodies)) == (None, asked)
     assert again.evaluation.scores == first.evaluation.scores
+
+
+def test_what_another_backend_has_read_is_not_taken_for_what_this_one_reads(scripted: ScriptedServer, make_pdf: MakePdf, tmp_path: Path):
+    truth = Truth((table(make_pdf(texts=("one",)), rows=(("quite", "different"), ("words", "7"))),))
+    write_perfect(tmp_path / "out", truth)
+    before = read_or_scored(truth, tmp_path / "out", scripted.url, as_is=True)
+    assert (before.report, values(before.evaluation)["tables teds"]) == (None, 1)
+    after = read_or_scored(truth, tmp_path / "out", scripted.url)
+    assert (after.report is None, values(after.evaluation)["tables teds"]) == (False, 0)
+
+
+def test_nothing_cannot_be_scored_as_it_is(make_pdf: MakePdf, tmp_path: Path):
+    with pytest.raises(SettingsError, match="leave out --as-is"):
+        read_or_scored(Truth((table(make_pdf()),)), tmp_path / "out", as_is=True)
 
 
 def test_what_the_output_says_of_itself_is_held_against_the_truth(make_pdf: MakePdf, tmp_path: Path):

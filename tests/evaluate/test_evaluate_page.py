@@ -20,7 +20,7 @@ from pipeline.evaluate.tables import Grid, Span
 from pipeline.evaluate.truth import PageOf, Truth, TruthQuestion, TruthTable
 from pipeline.write import write
 from schemas.settings import Job, Settings
-from tests.evaluate.perfect import perfect_rows
+from tests.evaluate.perfect import NOWHERE, perfect_rows
 
 MakePdf = Callable[..., Path]
 HOSTILE = "<script>alert(1)</script><img src='http://evil/x.png'>"
@@ -52,7 +52,7 @@ def page(make_pdf: MakePdf, tmp_path: Path) -> str:
     rows["table_cells"][3] |= {"text": HOSTILE}
     rows["answers"][0] |= {"answer_text": "Bo"}
     write(tmp_path / "out", "r", date(2026, 1, 1), rows)
-    done = asyncio.run(read_and_score(truth, Job(sources=("-",), out=tmp_path / "out"), Settings(workers=1)))
+    done = asyncio.run(read_and_score(truth, Job(sources=("-",), out=tmp_path / "out", backend=NOWHERE), Settings(workers=1)))
     return done.page.read_text(encoding="utf-8")
 
 
@@ -113,7 +113,7 @@ def test_the_command_scores_what_is_there_and_compares_two_datasets(make_pdf: Ma
     write(tmp_path / "bad", "r", date(2026, 1, 1), bad)
     runner, place = CliRunner(env={"COLUMNS": "200"}), collection(tmp_path, doc)
     for out in ("good", "bad"):
-        done = runner.invoke(app, ["evaluate", str(place), "--tasks", "tables", "--out", str(tmp_path / out)])
+        done = runner.invoke(app, ["evaluate", str(place), "--tasks", "tables", "--out", str(tmp_path / out), "--backend", NOWHERE])
         assert done.exit_code == 0, done.output
     assert "source icdar2013" in done.output
     assert "report.html" in done.output
