@@ -38,9 +38,9 @@ def difference_interval(
     return _interval(_by_doc(docs, *first, *second), _difference)
 
 
-def told(low: float | None, high: float | None, form: str = ".3f") -> str:
+def told(low: float | None, high: float | None, form: str = ".3f", between: str = " to ") -> str:
     """Return an interval as it is printed; nothing if there is none."""
-    return "" if low is None or high is None else f"{low:{form}} to {high:{form}}"
+    return "" if low is None or high is None else f"{low:{form}}{between}{high:{form}}"
 
 
 def _by_doc(docs: Sequence[str], *columns: Sequence[float]) -> Floats:

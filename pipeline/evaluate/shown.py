@@ -60,7 +60,7 @@ def _scores(task: Task, metrics: Sequence[str], summaries: Sequence[Summary]) ->
 
 
 def _interval(summary: Summary | None) -> str:
-    return f"{summary.value:.3f} [dim]{told(summary.low, summary.high, '.2f')}[/dim]" if summary else ""
+    return f"{summary.value:.3f} [dim]{told(summary.low, summary.high, '.2f', '-')}[/dim]" if summary else ""
 
 
 def _means(task: Task, summaries: Iterable[Summary]) -> str:
@@ -72,7 +72,7 @@ def _calibration(levels: Sequence[Calibration]) -> Table:
     shown = Table("what the output says", "level", "claims", "right", "stated", box=SIMPLE, padding=(0, 1, 0, 0), title="honesty")
     for level in levels:
         stated = f"{level.stated:.2f}" if level.stated is not None else ""
-        share = f"{level.share:.3f} [dim]{told(level.low, level.high, '.2f')}[/dim]"
+        share = f"{level.share:.3f} [dim]{told(level.low, level.high, '.2f', '-')}[/dim]"
         shown.add_row(level.signal, Text(level.level), f"{level.n:,}", share, stated)
     error = calibration_error(levels)
     if error is not None:
