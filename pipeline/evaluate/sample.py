@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Collection
+from itertools import chain, zip_longest
 from pathlib import Path
 from random import Random
 
-from pipeline.evaluate.truth import Truth
+from pipeline.evaluate.truth import Item, Truth
 from schemas.errors import SettingsError
 from schemas.settings import Task
 
@@ -33,14 +34,16 @@ def sample(truth: Truth, n_items: int, seed: int) -> Truth:
     A document is read once for all of its items, so documents are drawn; taking turns gives a small source its say (stratified sampling).
     """
     by_source: defaultdict[str, dict[Path, None]] = defaultdict(dict)
+    by_doc: defaultdict[Path, list[Item]] = defaultdict(list)
     for item in sorted(truth.items, key=lambda item: item.item_id):
         for doc in item.docs:
             by_source[item.source][doc] = None
+            by_doc[doc].append(item)
     draws = Random(seed)  # noqa: S311 - a sample is no secret
-    queues = {source: draws.sample(sorted(docs), len(docs)) for source, docs in sorted(by_source.items())}
-    chosen = set[Path]()
-    while any(queues.values()) and len(truth.of_docs(chosen).items) < n_items:
-        for queue in filter(None, queues.values()):
-            if len(truth.of_docs(chosen).items) < n_items:
-                chosen.add(queue.pop())
-    return truth.of_docs(chosen)
+    queues = [draws.sample(sorted(docs), len(docs)) for _, docs in sorted(by_source.items())]
+    drawn, n = set[Path](), 0
+    for doc in chain.from_iterable(zip_longest(*queues)):
+        if doc and doc not in drawn and n < n_items:
+            drawn.add(doc)
+            n += sum(drawn.issuperset(item.docs) for item in by_doc[doc])
+    return truth.of_docs(drawn)

@@ -9,15 +9,17 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from pipeline.cli import app
 from pipeline.evaluate.answers import Expected
-from pipeline.evaluate.boxes import ioa, passes
+from pipeline.evaluate.boxes import area, ioa, passes
 from pipeline.evaluate.cases import table_rows
 from pipeline.evaluate.harness import read_and_score
 from pipeline.evaluate.tables import Grid, Span
-from pipeline.evaluate.truth import PageOf, Truth, TruthQuestion, TruthTable
+from pipeline.evaluate.truth import Edges, PageOf, Truth, TruthQuestion, TruthTable
 from pipeline.write import write
 from schemas.settings import Job, Settings
 from tests.evaluate.perfect import NOWHERE, perfect_rows
@@ -94,6 +96,16 @@ def test_a_box_passes_if_it_shows_the_thing_and_not_the_whole_page():
     assert not passes(thing, (0.4, 0.2, 0.9, 0.4))
     assert ioa(thing, (0.3, 0.1, 0.5, 0.3)) == pytest.approx(0.5)
     assert ioa((0.2, 0.2, 0.2, 0.2), thing) == 0
+
+
+EDGE = st.floats(0, 1)
+BOX = st.tuples(EDGE, EDGE, EDGE, EDGE)
+
+
+@given(BOX, BOX)
+def test_a_share_of_a_box_is_a_share(box: Edges, other: Edges):
+    assert 0 <= ioa(box, other) <= 1 + 1e-9
+    assert ioa(box, (0.0, 0.0, 1.0, 1.0)) == pytest.approx(1 if area(box) > 0 else 0)
 
 
 def collection(folder: Path, doc: Path) -> Path:
