@@ -132,6 +132,7 @@ def report(done: Evaluated) -> str:
     lines = [f"| {one.task} | {plain(one.metric)} | {one.n_items:,} | {one.value:.3f} | {told(one.low, one.high)} |" for one in scores]
     sections = [
         "# Scores",
+        "; ".join(plain(f"run {maker.run_id} of {maker.model} at {maker.backend}") for maker in done.evaluation.makers),
         "\n".join(["| task | metric | items | value | 95 % interval |", "|---|---|---:|---:|---:|", *lines]),
         *_honesty(done.evaluation.calibrations),
         f"Every item's scores and a page of the worst cases with pictures are in {plain(str(done.page.parent))}.",

@@ -9,7 +9,7 @@ from pipeline.evaluate.answer_scores import AnswerMatch
 from pipeline.evaluate.chart_scores import ChartMatch
 from pipeline.evaluate.charts import Chart
 from pipeline.evaluate.evaluation import Evaluation
-from pipeline.evaluate.found import FoundTable, Location
+from pipeline.evaluate.found import FoundAnswer, FoundTable, Location
 from pipeline.evaluate.score import Score
 from pipeline.evaluate.table_scores import TableMatch, shared_texts
 from pipeline.evaluate.tables import Grid
@@ -156,8 +156,15 @@ def _answer(match: AnswerMatch, scores: Sequence[Score], names: Mapping[str, str
         metrics=(*_told(scores), f"evidence {answer.evidence_status}", *stated),
         expected=((ShownCell(truth.expected.answer or "(the documents hold none)"),),),
         read=((ShownCell(given),),) if match.found else (),
-        pictures=tuple(Picture(*page, WHOLE, f"{names[page[0]]}, p. {page[1]}: {why}") for page, why in [*pages.items()][:MOST_PICTURES]),
+        pictures=tuple(
+            Picture(*page, WHOLE, f"{names[page[0]]}, p. {page[1]}: {why}", _cited_on(answer, *page))
+            for page, why in [*pages.items()][:MOST_PICTURES]
+        ),
     )
+
+
+def _cited_on(answer: FoundAnswer, doc_id: str, page_no: int) -> tuple[Mark, ...]:
+    return tuple(Mark("found", place.edges) for cited, place in answer.boxes if (cited, place.page_no) == (doc_id, page_no))
 
 
 def _point_rows(chart: Chart, is_right: Callable[[Chart], bool]) -> Rows:

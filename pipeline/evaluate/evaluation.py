@@ -9,7 +9,7 @@ from pipeline.evaluate import chart_scores, table_scores
 from pipeline.evaluate.answer_scores import AnswerMatch, answer_scores, match_answers
 from pipeline.evaluate.chart_scores import ChartMatch, match_charts
 from pipeline.evaluate.claims import Calibration, answer_claims, calibrate, chart_claims, table_claims
-from pipeline.evaluate.found import Found, FoundTable
+from pipeline.evaluate.found import Found, FoundTable, Maker
 from pipeline.evaluate.score import Score
 from pipeline.evaluate.summary import Summary, summarize
 from pipeline.evaluate.table_scores import TableMatch, match_tables
@@ -33,7 +33,7 @@ class Matches(NamedTuple):
 class Evaluation(NamedTuple):
     """What came out: every score, what they sum up to, and how honest the output is about itself."""
 
-    run_ids: tuple[str, ...]
+    makers: tuple[Maker, ...]
     matches: Matches
     spurious: tuple[FoundTable, ...]
     scores: tuple[Score, ...]
@@ -51,7 +51,7 @@ def evaluate(truth: Truth, found: Found, doc_ids: Mapping[Path, str]) -> Evaluat
     scores = tuple(_scores(matches, truth, found, doc_ids))
     claims = chain(answer_claims(matches.answers), table_claims(matches.tables), chart_claims(matches.charts))
     spurious = tuple(matches.spurious(truth, found, doc_ids))
-    return Evaluation(found.run_ids, matches, spurious, scores, summarize(scores), calibrate(claims))
+    return Evaluation(found.makers, matches, spurious, scores, summarize(scores), calibrate(claims))
 
 
 def _scores(matches: Matches, truth: Truth, found: Found, doc_ids: Mapping[Path, str]) -> Iterator[Score]:

@@ -69,17 +69,26 @@ class FoundAnswer(NamedTuple):
     boxes: tuple[tuple[str, Location], ...] = ()
 
 
+class Maker(NamedTuple):
+    """A run, and what read in it."""
+
+    run_id: str
+    model: str
+    backend: str
+
+
 class Found(NamedTuple):
     """What lies in a dataset about some documents."""
 
-    run_ids: tuple[str, ...] = ()
-    read: frozenset[str] = frozenset()
+    makers: tuple[Maker, ...]
+    """The runs that read it, the oldest first."""
+    read: frozenset[str]
     """doc_ids of the documents that a committed run with the tasks they need names, whatever became of them."""
-    sizes: Mapping[tuple[str, int], tuple[float, float]] = {}
+    sizes: Mapping[tuple[str, int], tuple[float, float]]
     """Width and height in points, by doc_id and page_no."""
-    tables: tuple[FoundTable, ...] = ()
-    charts: tuple[FoundChart, ...] = ()
-    answers: Mapping[AnswerKey, FoundAnswer] = {}
+    tables: tuple[FoundTable, ...]
+    charts: tuple[FoundChart, ...]
+    answers: Mapping[AnswerKey, FoundAnswer]
 
 
 def read_found(root: Path, needs: Mapping[str, frozenset[Task]], is_wanted: Callable[[Row], bool] = lambda _: True) -> Found:
@@ -105,7 +114,10 @@ def read_found(root: Path, needs: Mapping[str, frozenset[Task]], is_wanted: Call
     last_answer = _newest(answers, ("question_id", "question"), started)
     answers = [row for row in answers if last_answer[row["question_id"], row["question"]] == row["run_id"]]
     return Found(
-        run_ids=tuple(sorted({*newest.values(), *last_answer.values()}, key=lambda run_id: started[run_id])),
+        makers=tuple(
+            Maker(run_id, runs[run_id]["model"], runs[run_id]["backend"])
+            for run_id in sorted({*newest.values(), *last_answer.values()}, key=lambda run_id: started[run_id])
+        ),
         read=frozenset(doc_id for (doc_id,) in newest),
         sizes={(row["doc_id"], row["page_no"]): (row["width_pt"], row["height_pt"]) for row in parts["pages"]},
         tables=_tables(parts["tables"], parts["table_cells"], parts["table_fragments"]),

@@ -53,7 +53,7 @@ async def read_and_score(
     doc_ids = {doc: file_digest(doc) for doc in truth.docs}
     needs, report = needs_of(truth, doc_ids), None
     found = read_found(job.out, needs, (lambda _: True) if as_is else partial(is_made_by, job))
-    if as_is and not found.run_ids:
+    if as_is and not found.makers:
         msg = f"{job.out} holds nothing read of these documents: leave out --as-is, and they are read"
         raise SettingsError(msg)
     if not as_is and (job.force or not _is_read(truth, found, doc_ids)):

@@ -76,7 +76,7 @@ def render(done: Evaluation, sections: Mapping[str, Sequence[Shown]]) -> str:
     template = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True).from_string(source)
     return template.render(
         told=told,
-        run_ids=done.run_ids,
+        makers=done.makers,
         summaries=[one for one in done.summaries if one.group == ALL],
         groups=[one for one in done.summaries if one.group != ALL],
         signals=_by_signal(done.calibrations),

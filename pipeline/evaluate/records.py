@@ -29,7 +29,7 @@ def write_records(root: Path, evaluation: Evaluation) -> None:
     Raises:
         WriteError: the folder cannot be written.
     """
-    folder = root / FOLDER
+    folder, run_ids = root / FOLDER, [maker.run_id for maker in evaluation.makers]
     contents: dict[str, Iterable[NamedTuple]] = {
         SCORES: evaluation.scores,
         SUMMARIES: evaluation.summaries,
@@ -38,7 +38,7 @@ def write_records(root: Path, evaluation: Evaluation) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, values in contents.items():
-            _write(folder / name, [_row(value) for value in values], _schema(_COLUMNS[name]), evaluation.run_ids)
+            _write(folder / name, [_row(value) for value in values], _schema(_COLUMNS[name]), run_ids)
     except OSError as error:
         msg = f"the folder {folder} cannot be written ({error}): free some space or choose another --out"
         raise WriteError(msg) from error

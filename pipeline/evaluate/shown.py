@@ -29,7 +29,9 @@ CHANGES = 12
 
 
 def evaluation(console: Console, done: Evaluation) -> None:
-    """Print each task's headline metrics for all items, each source and each kind; then the calibration."""
+    """Print what is scored, each task's headline metrics for all items, each source and each kind; then the calibration."""
+    for maker in done.makers:
+        console.print(f"run {maker.run_id} of {maker.model} at {maker.backend}", style="dim", highlight=False, markup=False)
     for task, metrics in HEADLINES.items():
         summaries = [one for one in done.summaries if one.task == task]
         if summaries:

@@ -161,7 +161,7 @@ def test_the_newest_reading_that_had_the_task_is_scored(make_pdf: MakePdf, tmp_p
     write_perfect(out, Truth(questions=(question(doc),)), day=3, config_json=json.dumps({"tasks": ["answers"]}))
     done = scored(Truth((table(doc),), (), (question(doc),)), out)
     assert values(done)["tables teds"] == 1
-    assert done.run_ids == ("run-2", "run-3")
+    assert [maker.run_id for maker in done.makers] == ["run-2", "run-3"]
 
 
 def test_what_is_not_read_yet_is_read_by_the_ordinary_pipeline_once(scripted: ScriptedServer, make_pdf: MakePdf, tmp_path: Path):

@@ -129,6 +129,7 @@ def test_the_command_scores_what_is_there_and_compares_two_datasets(make_pdf: Ma
         assert done.exit_code == 0, done.output
     assert "source icdar2013" in done.output
     assert "report.html" in done.output
+    assert f"at {NOWHERE}" in done.output
     compared = runner.invoke(app, ["evaluate", "--compare", str(tmp_path / "good"), str(tmp_path / "bad")])
     assert compared.exit_code == 0
     assert "worse: 1 items" in compared.output

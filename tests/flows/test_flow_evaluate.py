@@ -9,6 +9,7 @@ from markdown_it import MarkdownIt
 from flows.evaluate import EvaluateRequest, report, score_rows
 from pipeline.evaluate.claims import Calibration
 from pipeline.evaluate.evaluation import Evaluation, Matches
+from pipeline.evaluate.found import Maker
 from pipeline.evaluate.harness import Evaluated
 from pipeline.evaluate.summary import Summary
 from schemas.errors import SettingsError
@@ -22,7 +23,7 @@ SUMMARIES = (
 
 def evaluated(tmp_path: Path) -> Evaluated:
     levels = (Calibration("cell check", "match <b>", 10, 9, None, 0.9, 0.8, 1.0),)
-    evaluation = Evaluation(("r",), Matches((), (), ()), (), (), SUMMARIES, levels)
+    evaluation = Evaluation((Maker("r", "glm", "http://<b>"),), Matches((), (), ()), (), (), SUMMARIES, levels)
     return Evaluated(evaluation, None, tmp_path / "evaluation" / "report.html")
 
 
