@@ -133,8 +133,8 @@ def _chart(match: ChartMatch, scores: Sequence[Score], doc_id: str, sizes: Sizes
         title=f"{truth.item_id}: {truth.kind}" + (f", read as {found.chart.kind}" if found else ""),
         where=f"{truth.doc.name}, p. {truth.page_no}; {truth.source}",
         metrics=_told(scores),
-        expected=_point_rows(truth.chart, lambda point: not found or charts.points(point, found.chart).n_right > 0),
-        read=_point_rows(found.chart, lambda point: charts.points(truth.chart, point).n_right > 0) if found else (),
+        expected=_point_rows(truth.chart, lambda fewer: charts.points(fewer, found.chart if found else truth.chart).n_right),
+        read=_point_rows(found.chart, lambda fewer: charts.points(truth.chart, fewer).n_right) if found else (),
         pictures=_pictures(doc_id, truth.regions, found.locations if found else (), (truth.page_no,), sizes),
     )
 
@@ -167,20 +167,25 @@ def _cited_on(answer: FoundAnswer, doc_id: str, page_no: int) -> tuple[Mark, ...
     return tuple(Mark("found", place.edges) for cited, place in answer.boxes if (cited, place.page_no) == (doc_id, page_no))
 
 
-def _point_rows(chart: Chart, is_right: Callable[[Chart], bool]) -> Rows:
-    """Return the chart's points as a table, a row each, marked where a chart of that point alone is not right.
-
-    Not of a pie: its slices may be shares of all of them.
-    """
-    points = [(series, point) for series in chart.series for point in series.points]
+def _point_rows(chart: Chart, n_right: Callable[[Chart], int]) -> Rows:
+    """Return the chart's points as a table, a row each, marked where as many are right without it."""
+    points = [(number, point) for number, series in enumerate(chart.series) for point in series.points]
+    most = n_right(chart)
     rows = []
-    for series, point in points[:MOST_ROWS]:
-        alone = chart._replace(series=(series._replace(points=(point,)),))
-        rows.append(
-            tuple(ShownCell(text, is_shared=chart.kind == "pie" or is_right(alone)) for text in (series.name, point[0], f"{point[1]:g}"))
-        )
+    for number, point in points[:MOST_ROWS]:
+        series = chart.series[number]
+        is_right = n_right(_without(chart, number, point)) < most
+        rows.append(tuple(ShownCell(text, is_shared=is_right) for text in (series.name, point[0], f"{point[1]:g}")))
     more = [(ShownCell(f"… and {len(points) - MOST_ROWS} more points", col_span=3),)] if len(points) > MOST_ROWS else []
     return ((ShownCell("series"), ShownCell("x"), ShownCell("value")), *rows, *more)
+
+
+def _without(chart: Chart, number: int, point: tuple[str, float]) -> Chart:
+    """Return the chart without the first such point of a series."""
+    points = [*chart.series[number].points]
+    points.remove(point)
+    fewer = chart.series[number]._replace(points=tuple(points))
+    return chart._replace(series=(*chart.series[:number], fewer, *chart.series[number + 1 :]))
 
 
 def table_rows(grid: Grid, other: Grid) -> Rows:

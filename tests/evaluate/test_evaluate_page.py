@@ -16,7 +16,8 @@ from typer.testing import CliRunner
 from pipeline.cli import app
 from pipeline.evaluate.answers import Expected
 from pipeline.evaluate.boxes import area, ioa, passes
-from pipeline.evaluate.cases import table_rows
+from pipeline.evaluate.cases import _point_rows, table_rows
+from pipeline.evaluate.charts import Chart, Series, points
 from pipeline.evaluate.harness import read_and_score
 from pipeline.evaluate.tables import Grid, Span
 from pipeline.evaluate.truth import Edges, PageOf, Truth, TruthQuestion, TruthTable
@@ -81,6 +82,14 @@ def test_a_shown_table_has_every_position_once():
         [("a", 2, True), ("b", 1, False)],
         [("c", 1, True), ("d", 1, False), ("e", 1, False)],
     ]
+
+
+def test_of_a_chart_the_points_that_are_wrong_are_marked_on_both_sides():
+    truth = Chart("scatter", (Series("a", (("1.2", 940.0), ("1.9", 780.0))), Series("b", (("6.3", 430.0),))))
+    found = Chart("scatter", (Series("a", (("1.2016", 939.3), ("1.9011", 600.0))), Series("b", (("6.3", 429.7),))))
+    expected = _point_rows(truth, lambda fewer: points(fewer, found).n_right)
+    read = _point_rows(found, lambda fewer: points(truth, fewer).n_right)
+    assert [[row[0].is_shared for row in rows[1:]] for rows in (expected, read)] == [[True, False, True]] * 2
 
 
 def test_a_huge_table_is_shown_in_part_and_says_so():
