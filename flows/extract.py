@@ -37,7 +37,7 @@ async def extract(request: ExtractRequest) -> State[None]:
     """
     origin = Origin(flow_run_id=runtime.flow_run.id, deployment=runtime.deployment.name)
     try:
-        job, settings = request.job(), await _settings(request.secret_block)
+        job, settings = request.job(), await settings_with(request.secret_block)
         async with progress_artifact() as observe:
             report = await run(job, settings, observe, as_tasks(UNITS_PER_REQUEST * settings.concurrency), origin)
     except LongreadError as error:
@@ -47,7 +47,12 @@ async def extract(request: ExtractRequest) -> State[None]:
     return final_state(report)
 
 
-async def _settings(secret_block: str | None) -> Settings:
+async def settings_with(secret_block: str | None) -> Settings:
+    """Return the settings of this machine, with the API key of a Secret block if one is named.
+
+    Raises:
+        SettingsError: there is no such block.
+    """
     if not secret_block:
         return Settings()
     try:

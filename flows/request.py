@@ -54,16 +54,16 @@ class ExtractRequest(Value):
             SettingsError: the question or the schema file cannot be read, or a path is relative to a folder that will vanish.
         """
         return Job(
-            sources=tuple(source if "://" in source else str(_located(Path(source))) for source in self.sources),
-            questions=load_questions(_located(self.questions_file)) if self.questions_file else (),
-            user_schemas=(load_schema_file(_located(self.schema_file), self.schema_scope),) if self.schema_file else (),
+            sources=tuple(source if "://" in source else str(located(Path(source))) for source in self.sources),
+            questions=load_questions(located(self.questions_file)) if self.questions_file else (),
+            user_schemas=(load_schema_file(located(self.schema_file), self.schema_scope),) if self.schema_file else (),
             tasks=self.tasks,
             profile=self.profile,
-            out=_located(self.out),
+            out=located(self.out),
             backend=self.backend,
             model=self.model,
             force=self.force,
-            **served_model(self.preset, _located(self.checkpoint) if self.checkpoint else None),
+            **served_model(self.preset, located(self.checkpoint) if self.checkpoint else None),
         )
 
     @property
@@ -76,7 +76,12 @@ class ExtractRequest(Value):
         return f"{first}{more}: {', '.join([*tasks, *own] or self.tasks)}"
 
 
-def _located(path: Path) -> Path:
+def located(path: Path) -> Path:
+    """Return the path as it counts from the current folder.
+
+    Raises:
+        SettingsError: it is relative, and the folder is one that vanishes with the flow run.
+    """
     path, here = path.expanduser(), Path.cwd()
     if not path.is_absolute() and here.parent.samefile(tempfile.gettempdir()) and here.name.endswith("prefect"):
         # So prefect.workers.process names the folder of a flow run; a dataset written there would be lost.

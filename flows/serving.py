@@ -1,4 +1,4 @@
-"""The process behind `longread up`: it offers the `extract` deployment and runs what is asked of it."""
+"""The process behind `longread up`: it offers the deployments `extract` and `evaluate`, and runs what is asked of them."""
 
 import asyncio
 import os
@@ -9,12 +9,14 @@ from contextlib import asynccontextmanager, suppress
 from types import FrameType
 from typing import Any
 
+from prefect import Flow
 from prefect.runner import Runner
 from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_API_PORT, temporary_settings
 from prefect.types.entrypoint import EntrypointType
 from prefect.utilities.urls import url_for
 from rich.console import Console
 
+from flows.evaluate import evaluate
 from flows.extract import extract
 from flows.server import ServerEndedError, is_living, local_server
 
@@ -54,10 +56,15 @@ async def _serve(console: Console) -> None:
         with temporary_settings({PREFECT_API_URL: api}):
             # Schedules that a user adds go on at the next start: a run that is late finds what it has read before.
             runner = _Runner(name="longread", query_seconds=POLL_S, pause_on_shutdown=False)
-            deployment = await extract.ato_deployment(DEPLOYMENT, entrypoint_type=EntrypointType.MODULE_PATH)
-            page = url_for("deployment", await runner.aadd_deployment(deployment))
-            console.print(f"longread is up; Ctrl-C stops it\nPrefect  {api.removesuffix('/api')}\nform     {page}/run")
+            form, evaluation = [await _added(runner, offered) for offered in (extract, evaluate)]
+            console.print(f"longread is up; Ctrl-C stops it\nPrefect  {api.removesuffix('/api')}\nform     {form}\nevaluate {evaluation}")
             await _run(runner, ended)
+
+
+async def _added(runner: Runner, offered: Flow[..., Any]) -> str:
+    """Offer a flow, and return the URL of its form."""
+    deployment = await offered.ato_deployment(DEPLOYMENT, entrypoint_type=EntrypointType.MODULE_PATH)
+    return f"{url_for('deployment', await runner.aadd_deployment(deployment))}/run"
 
 
 @asynccontextmanager

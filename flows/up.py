@@ -1,4 +1,4 @@
-"""`longread up`: a Prefect server on this machine and its `extract` deployment, both gone when it ends."""
+"""`longread up`: a Prefect server on this machine and its deployments, all gone when it ends."""
 
 import os
 import sys

@@ -7,7 +7,7 @@ from enum import IntEnum
 from functools import wraps
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, NoReturn, ParamSpec, TypeVar
 
 import typer
 from pydantic import TypeAdapter, ValidationError
@@ -36,6 +36,7 @@ from schemas.fields import Scope
 from schemas.outcome import Report
 from schemas.settings import EMBEDDED, Job, Settings
 
+P = ParamSpec("P")
 T = TypeVar("T")
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Read piles of long PDFs into typed Parquet."
@@ -156,6 +157,54 @@ async def _checked(job: Job) -> list[Check]:
     return [line async for line in check(job, Settings())]
 
 
+@app.command(name="evaluate")
+def evaluate_command(
+    truth: Annotated[Path | None, typer.Argument(help="Ground truth: a folder or a file; docs/evaluate.md lists the formats.")] = None,
+    compare_runs: Annotated[
+        tuple[Path, Path] | None, typer.Option("--compare", metavar="OUT_A OUT_B", help="Compare two evaluated datasets instead.")
+    ] = None,
+    tasks: Annotated[str, typer.Option(help="What to evaluate, separated by commas.")] = "tables,charts,answers",
+    sources: Annotated[str, typer.Option(help="Only the items of these sources, separated by commas.")] = "",
+    sample: Annotated[int | None, typer.Option(min=1, help="About so many items, of whole documents from every source.")] = None,
+    seed: Annotated[int, typer.Option(help="What the sample is drawn with.")] = 0,
+    profile: ProfileName = "balanced",
+    out: Annotated[Path, typer.Option(help="The folder of the dataset; what these settings have read there is not read again.")] = Path(
+        "out"
+    ),
+    as_is: Annotated[bool, typer.Option("--as-is", help="Read nothing: score what is in the dataset, whatever made it.")] = False,
+    backend: BackendName = EMBEDDED,
+    model: ModelName = None,
+    preset: PresetName = None,
+    checkpoint: CheckpointFolder = None,
+    force: Annotated[bool, typer.Option("--force", help="Read the documents again.")] = False,
+) -> None:
+    """Read the documents of a ground truth as any others, and say how good the outcome is."""
+    from pipeline.evaluate import command  # noqa: PLC0415 - takes a second to load, for this verb alone
+
+    console = Console()
+    if compare_runs:
+        _or_stop(command.print_comparison, console, *compare_runs)
+        return
+    if truth is None:
+        _stop(Exit.USAGE, "name a ground truth, or two datasets with --compare")
+    job = _job(
+        sources=["-"],
+        tasks=tasks,
+        profile=profile,
+        out=out,
+        backend=backend,
+        model=model,
+        preset=preset,
+        checkpoint=checkpoint,
+        force=force,
+    )
+    wanted = command.Wanted(truth, [name.strip() for name in sources.split(",") if name.strip()], sample, seed, as_is)
+    done = _or_exit(command.evaluate(console, wanted, job, display.progress))
+    if done.report:
+        display.failures(console, done.report.outcome.failures)
+        raise typer.Exit(_exit_code(done.report))
+
+
 @serve_app.command(name="embedded")
 def serve_embedded(
     port: Annotated[int, typer.Option(help="The TCP port.")] = 8000,
@@ -239,6 +288,13 @@ def _or_exit(work: Coroutine[Any, Any, T]) -> T:
         _stop(Exit.INTERRUPTED, "interrupted; the same command goes on from here")
     except (BackendError, BudgetError) as error:
         _stop(Exit.BACKEND, str(error))
+    except LongreadError as error:
+        _stop(Exit.USAGE, str(error))
+
+
+def _or_stop(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    try:
+        return function(*args, **kwargs)
     except LongreadError as error:
         _stop(Exit.USAGE, str(error))
 

@@ -21,7 +21,7 @@ from schemas.extraction import ReadRow, TableReading
 from schemas.located import Located, SurveyedPage
 from schemas.result import Table
 from schemas.settings import Job, Settings
-from tests.scoring.crossing import faults
+from tests.crossing_faults import faults
 
 CASES = {case.name: case for case in all_cases()}
 READ = [name for number, name in enumerate(CASES) if number % 3 == 0 or os.environ.get("LONGREAD_CROSSING") == "all"]

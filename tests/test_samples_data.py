@@ -12,7 +12,7 @@ import pytest
 
 from data.generator.truth import ChartTruth, DocumentTruth, Region, TableTruth
 from pipeline.questions import load_questions
-from tests.scoring.samples import Truth, read_truth
+from tests.samples_truth import Truth, read_truth
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 MOST_BYTES = 3_000_000

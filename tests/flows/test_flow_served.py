@@ -68,6 +68,11 @@ def test_the_form_refuses_what_no_run_could_do(served: Served):
     assert [response.status_code for response in refused] == [409] * 3
 
 
+def test_an_evaluation_is_offered_beside_the_extraction(served: Served):
+    offered = served.api.get("deployments/name/evaluate/local").json()
+    assert offered["parameter_openapi_schema"]["definitions"]["EvaluateRequest"]["required"] == ["truth"]
+
+
 def test_a_run_from_the_form_writes_the_rows_of_a_direct_run(finished: tuple[Json, Path], price_list: str, tmp_path: Path):
     flow_run, out = finished
     assert flow_run["state"]["message"] == "1 document read"

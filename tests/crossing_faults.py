@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from data.generator.truth import DocumentTruth, TableTruth
+from pipeline.evaluate.tables import plain
 from schemas.result import Table
-from tests.scoring.text import cell_text
 
 
 def faults(truth: DocumentTruth, tables: Sequence[Table]) -> tuple[str, ...]:
@@ -34,4 +34,4 @@ def _faults(truth: TableTruth, table: Table) -> Iterator[str]:
 
 def _seen(text: str) -> str:
     """Return a text as it looks: a capital I and a small l are one stroke in a face without serifs."""
-    return cell_text(text).replace("I", "l")
+    return plain(text).replace("I", "l")

@@ -1,0 +1,1 @@
+"""Ground truth as people publish it, one format a module."""
