@@ -17,8 +17,8 @@ class EmbeddedConfig(Value):
     """Context in tokens: the served model's, so that batches fit both."""
     workers: int = Field(default_factory=lambda: os.cpu_count() or 1, gt=0)
     """Processes that read images: each takes a core and up to 1.5 GB of memory."""
-    tasks_per_worker: int = Field(default=60, ge=0)
-    """Tasks after which a process is replaced by a fresh one, because the models' caches grow by some 30 MB a page; 0: never."""
+    tasks_per_worker: int = Field(default=500, ge=0)
+    """Tasks after which a process is replaced by a fresh one, should something in it grow after all; 0: never."""
     deadline_s: float = Field(default=120, gt=0)
     """Seconds that one image may take."""
     max_pixels: int = Field(default=40_000_000, gt=0)
