@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.embedded.charts import detect
 from pipeline.embedded.reading import Line, Rect
 from pipeline.embedded.tables.grid import hull, inside, overlap
 from pipeline.embedded.tables.rules import Rules
@@ -22,6 +23,13 @@ _MARK_HEIGHT = 1.8
 _GUTTER = 0.7
 """Narrowest gap between two charts side by side, in line heights."""
 
+_MOST_NOTES, _MOST_WORDS = 10, 30
+"""Lines and words beside what is drawn on a page that is one figure: title, legend, source."""
+_MOST_WORDS_A_LINE = 14
+"""Of a title or a note; a line with more is prose."""
+_FEWEST_BARS = 4
+_LEAST_FIGURE = 0.3
+"""Of the page that the drawing of a figure takes."""
 _TITLE_REACH = 2.0
 """How far above a chart, in line heights, its title may end."""
 
@@ -55,9 +63,51 @@ def has_marks(marks: Sequence[Rect], rect: Rect) -> bool:
 def split_charts(image: NDArray[np.uint8], lines: Sequence[Line], rect: Rect) -> tuple[Rect, ...]:
     """Return the charts in `rect`: itself, or the charts that empty gutters from top to bottom separate."""
     for left, right in _halves(image, rect, _GUTTER * _line_height(lines)):
-        if is_chart(image, lines, left) and is_chart(image, lines, right):
+        # An axis whose labels stand apart, or a column of buttons, has numbers and no data.
+        if all(is_chart(image, lines, half) and _has_data(image, lines, half) for half in (left, right)):
             return (*split_charts(image, lines, left), *split_charts(image, lines, right))
     return (rect,)
+
+
+def is_figure(image: NDArray[np.uint8], lines: Sequence[Line], drawn: Sequence[Rect]) -> bool:
+    """Whether a page is one chart with its title, legend and notes, and nothing else; `drawn` is what was found on it, if anything."""
+    height, width = image.shape[:2]
+    whole = Rect(0.0, 0.0, float(width), float(height))
+    found = hull(drawn) if drawn else whole
+    outside = [line for line in lines if inside(line.rect, found) < 0.5]
+    if len(outside) > _MOST_NOTES or sum(len(line.words) for line in outside) > _MOST_WORDS or any(map(_is_prose, lines)):
+        return False
+    is_large = (found.x1 - found.x0) * (found.y1 - found.y0) > _LEAST_FIGURE * width * height
+    return is_large and detect.is_chart(image, lines) and len(split_charts(image, lines, whole)) == 1
+
+
+def _is_prose(line: Line) -> bool:
+    return len(line.words) > _MOST_WORDS_A_LINE
+
+
+def _has_data(image: NDArray[np.uint8], lines: Sequence[Line], rect: Rect) -> bool:
+    """Whether a part of the image shows data by itself: a scale with marks beside it, slices, or labelled bars."""
+    x0, y0, x1, y1 = (int(side) for side in rect)
+    within = [_moved(line, -x0, -y0) for line in lines if inside(line.rect, rect) > 0.5]
+    return detect.is_chart(np.ascontiguousarray(image[y0:y1, x0:x1]), within)
+
+
+def _moved(line: Line, dx: float, dy: float) -> Line:
+    def move(rect: Rect) -> Rect:
+        return Rect(rect.x0 + dx, rect.y0 + dy, rect.x1 + dx, rect.y1 + dy)
+
+    return line._replace(words=tuple(word._replace(rect=move(word.rect)) for word in line.words), rect=move(line.rect))
+
+
+def has_bars(image: NDArray[np.uint8], lines: Sequence[Line]) -> bool:
+    """Whether there are filled boxes that hold no text of their own, as the bars of a chart and unlike the bands of a table."""
+    pixels = image.astype(np.int16)
+    vivid = (pixels.max(axis=2) - pixels.min(axis=2) > _MARKED).astype(np.uint8)
+    words = [word.rect for line in lines for word in line.words]
+    _, _, stats, _ = cv2.connectedComponentsWithStats(vivid)
+    height = _line_height(lines)
+    boxes = (Rect(float(x), float(y), float(x + w), float(y + h)) for x, y, w, h, n in stats[1:] if n > 0.8 * w * h and n > height**2)
+    return sum(box.y1 - box.y0 > 0.3 * height and not _is_band(box, words) for box in boxes) >= _FEWEST_BARS
 
 
 def with_strokes(strokes: Sequence[Rect], chart: Rect) -> Rect:
