@@ -15,8 +15,8 @@ from pipeline.embedded.charts.legend import Key, find_legend, without_legend
 from pipeline.embedded.charts.pie import find_disc, find_slices, pie_series
 from pipeline.embedded.charts.plot import Layer
 from pipeline.embedded.charts.series import Result, read_bars, read_dots, read_lines_of
-from pipeline.embedded.charts.text import enlarged, read_labels, with_axis_labels
-from pipeline.embedded.reading import Rect
+from pipeline.embedded.charts.text import enlarged, labels_within, read_labels, with_axis_labels
+from pipeline.embedded.reading import Line, Rect
 from schemas.extraction import ChartReading, ReadAxis
 
 _MARGIN = 4
@@ -27,15 +27,18 @@ _GAP_SHARE = 0.5
 Kind = Literal["bar", "line", "area", "dots"]
 
 
-def read_chart(image: NDArray[np.uint8], box: Rect) -> ChartReading:
+def read_chart(image: NDArray[np.uint8], box: Rect, lines: Sequence[Line] = ()) -> ChartReading:
     """Read the chart at `box` of `image`; its `series` is empty if the chart cannot be read.
 
     Args:
-        image: The crop of a page (height, width, 3; RGB) at 150 to 200 dpi, with a margin around the chart.
+        image: The crop of a page (height, width, 3; RGB) at 150 to 200 dpi, with a margin around the chart, or a whole page.
         box: Where in the crop the chart is, px.
+        lines: What is printed on the image, if that is known; else it is read here, at a finer resolution.
     """
-    crop = np.ascontiguousarray(image[clip(box, image.shape, _MARGIN)])
-    figure = enlarged(with_axis_labels(Figure(crop, read_labels(crop))))
+    area = clip(box, image.shape, _MARGIN)
+    crop = np.ascontiguousarray(image[area])
+    labels = labels_within(lines, area) if lines else read_labels(crop)
+    figure = enlarged(with_axis_labels(Figure(crop, labels)))
     ticks = [item for axis in find_value_axes(figure.labels) for item in axis.labels]
     legend = find_legend(figure, ticks)
     plain = without_legend(figure, legend)

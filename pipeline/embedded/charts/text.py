@@ -35,6 +35,14 @@ def read_labels(image: Image) -> tuple[Label, ...]:
     return tuple(item for line in lines for item in _labels(line) if not _is_mark(item))
 
 
+def labels_within(lines: Iterable[Line], area: tuple[slice, slice]) -> tuple[Label, ...]:
+    """Return the labels among the lines of an image that lie in an area of it (rows and columns), in pixels of that area."""
+    rows, columns = area
+    labels = [_moved(item, -columns.start, -rows.start) for line in lines for item in _labels(line) if not _is_mark(item)]
+    height, width = rows.stop - rows.start, columns.stop - columns.start
+    return tuple(item for item in labels if 0 <= item.x < width and 0 <= item.y < height)
+
+
 def _is_mark(item: Label) -> bool:
     """Tell whether the "text" is a marker of a line or a tick that OCR took for a letter."""
     width, height = item.rect.x1 - item.rect.x0, item.rect.y1 - item.rect.y0
