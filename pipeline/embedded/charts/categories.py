@@ -14,6 +14,7 @@ from pipeline.embedded.reading import Rect
 
 _ROW = 0.6  # of the type size: labels of one row have their middles this close
 _WRAP = 1.6  # of the type size from row to row: a wrapped label goes on
+_EVEN = 0.1  # of the pitch: months are this uneven
 _GAPS = (0.6, 0.35, 0.0)  # of the type size: where a row may be cut into labels
 
 
@@ -128,8 +129,22 @@ def categories_alone(labels: Sequence[Label]) -> Categories:
     size = median(item.size for item in rows[0])
     cuts = [sorted(rows[0], key=lambda item: item.x), *(_chunks(words, gap * size) for gap in _GAPS)]
     best = min(cuts, key=_unevenness)
-    places = tuple(Place(item.x, item.text) for item in best)
+    places = tuple(Place(x, item.text) for x, item in zip(_evened([item.x for item in best]), best, strict=True))
     return Categories(places, tuple(labels), _between(places))
+
+
+def _evened(positions: Sequence[float]) -> list[float]:
+    """Return the positions with the ends moved outwards to where evenly spaced ones are: labels are moved inwards there to fit."""
+    steps = np.diff(positions)
+    if len(steps) < 3:
+        return list(positions)
+    inner = steps[1:-1]
+    pitch = float(np.median(inner))
+    if float(np.abs(inner - pitch).max()) > _EVEN * pitch:
+        return list(positions)
+    first = positions[1] - pitch if 0.5 * pitch < steps[0] < (1 - _EVEN) * pitch else positions[0]
+    last = positions[-2] + pitch if 0.5 * pitch < steps[-1] < (1 - _EVEN) * pitch else positions[-1]
+    return [first, *positions[1:-1], last]
 
 
 def _words(item: Label) -> list[Label]:

@@ -61,7 +61,8 @@ def _slot_texts(positions: Sequence[float], categories: Categories) -> tuple[lis
         pitch = float(np.median(np.diff(positions)))
         if alone.between and _is_between_bars(positions, alone, pitch):
             return _edge_texts(positions, alone, pitch), alone.kind == "number"
-        if len(printed) < len(positions) and alone.between:
+        are_more = alone.kind == "number" and len(alone.places) > len(positions)
+        if alone.between and (are_more or len(printed) < len(positions)):
             return [_text_at(position, alone, pitch) for position in positions], False
     return [printed.get(position, "") for position in positions], False
 

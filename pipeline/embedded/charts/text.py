@@ -20,6 +20,7 @@ _THOUSANDS_GAP = 0.5
 _STRIP = 0.22  # of the side: where the labels of an axis are
 _ENOUGH_TICKS = 5
 _SMALL_TYPE, _USUAL_TYPE = 20, 25  # px, as high as OCR draws its boxes
+_CIRCLES = frozenset("Oo\u25cb\u25ef\u25cf\u2022")  # hollow markers look like these; no category is called so
 _FIRST_IDEOGRAPH = "\u2e80"  # a single one is a marker that looks like it
 _MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _GLUED_MONTHS = re.compile(rf"(?:{_MONTHS}){{2,}}")
@@ -46,7 +47,7 @@ def labels_within(lines: Iterable[Line], area: tuple[slice, slice]) -> tuple[Lab
 def _is_mark(item: Label) -> bool:
     """Tell whether the "text" is a marker of a line or a tick that OCR took for a letter."""
     width, height = item.rect.x1 - item.rect.x0, item.rect.y1 - item.rect.y0
-    is_shape = len(item.text) == 1 and (width < 0.25 * height or item.text >= _FIRST_IDEOGRAPH)
+    is_shape = len(item.text) == 1 and (width < 0.25 * height or item.text >= _FIRST_IDEOGRAPH or item.text in _CIRCLES)
     return is_shape or not any(map(str.isalnum, item.text))
 
 
