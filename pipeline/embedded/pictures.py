@@ -23,7 +23,7 @@ _MARK_HEIGHT = 1.8
 _GUTTER = 0.7
 """Narrowest gap between two charts side by side, in line heights."""
 
-_MOST_NOTES, _MOST_WORDS = 10, 30
+_MOST_NOTES, _MOST_WORDS = 14, 30
 """Lines and words beside what is drawn on a page that is one figure: title, legend, source."""
 _MOST_WORDS_A_LINE = 14
 """Of a title or a note; a line with more is prose."""

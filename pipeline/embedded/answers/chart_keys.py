@@ -18,6 +18,9 @@ _YEAR = r"(?P<year>(?:19|20)\d\d)"
 _SHORT = r"(?:['\u2019\u2018](?P<short>\d\d)|(?P<full>(?:19|20)\d\d))"
 _SEASON = re.compile(r"(?<!\d)((?:19|20)\d\d)\s?[/\u2013-]\s?((?:19|20)?\d\d)(?!\d)")
 _QUARTER = re.compile(rf"\b(?:q(?P<a>[1-4]) ?(?:of )?{_SHORT}|(?P<y>(?:19|20)\d\d) ?q(?P<b>[1-4]))\b")
+_QUARTER_FIRST = re.compile(rf"\b(?P<a>[1-4])q ?(?:of )?(?:{_SHORT}|(?P<y>\d\d)\b)")
+_SHORT_LABEL = re.compile(r"['\u2019\u2018.:,](\d\d)")
+_COUNTRIES = ((re.compile(r"\bU\.?\s?S\.?(?:A\.?)?(?![\w$])"), "United States"), (re.compile(r"\bU\.?K\.?(?!\w)"), "United Kingdom"))
 _HALF = re.compile(r"\b(?:[hs](?P<a>[12]) ?(?:of )?(?P<x>(?:19|20)\d\d)|(?P<y>(?:19|20)\d\d) ?[hs](?P<b>[12]))\b")
 _MONTH_YEAR = re.compile(rf"\b{_MONTH},?(?: of)?(?: \d{{1,2}},)? ?{_SHORT}(?!\d)")
 _ONLY_YEAR = re.compile(r"(?<![\d.,])(?:fy ?)?(?P<year>1[89]\d\d|20\d\d)(?![\d%]|[.,]\d)")
@@ -54,6 +57,10 @@ def _quarter(match: re.Match[str]) -> Period:
     return Period(_year_of(match["short"], match["full"] or match["y"]), f"q{match['a'] or match['b']}")
 
 
+def _quarter_first(match: re.Match[str]) -> Period:
+    return Period(_year_of(match["short"] or match["y"], match["full"]), f"q{match['a']}")
+
+
 def _half(match: re.Match[str]) -> Period:
     return Period(int(match["x"] or match["y"]), f"h{match['a'] or match['b']}")
 
@@ -73,6 +80,7 @@ def _year_of(short: str | None, full: str | None) -> int:
 _READERS = (
     (_SEASON, _season),
     (_QUARTER, _quarter),
+    (_QUARTER_FIRST, _quarter_first),
     (_HALF, _half),
     (_MONTH_YEAR, _month),
     (_ONLY_YEAR, lambda match: Period(int(match["year"]))),
@@ -84,6 +92,9 @@ def period_of(label: str) -> Period | None:
     """Return the period that a label is, None if it is anything else or more."""
     bare = re.sub(r"[*\u2020\s]+$", "", label)
     month = re.fullmatch(_MONTH, bare.lower())
+    short = _SHORT_LABEL.fullmatch(bare)
+    if short:
+        return Period(_year_of(short[1], None))
     found = (Period(0, _part(month)),) if month else periods(bare)
     is_whole = len(found) == 1 and not re.search(r"[a-z]{3,}", re.sub(rf"\b{_MONTH}|\bfy\b", "", bare.lower()))
     return found[0] if is_whole else None
@@ -101,7 +112,19 @@ def named(labels: Sequence[str], question: str) -> tuple[Named, ...]:
     own = [period_of(label) for label in labels]
     if sum(period is not None for period in own) > 0.6 * len(labels):
         return _named_periods(own, periods(question))
-    return _named_words(labels, question)
+    return _named_words([_plain(label) for label in labels], _plain(question)) or _dated(labels, periods(question))
+
+
+def _plain(text: str) -> str:
+    for pattern, name in _COUNTRIES:
+        text = pattern.sub(name, text)
+    return text
+
+
+def _dated(labels: Sequence[str], asked: Sequence[Period]) -> tuple[Named, ...]:
+    """Return the only label that mentions a period that is asked for, such as "Drought of 2011 (Texas)"."""
+    found = [at for at, label in enumerate(labels) if set(periods(label)) & set(asked)]
+    return (Named(found[0], _WEAK),) if len(found) == 1 else ()
 
 
 def _named_periods(labels: Sequence[Period | None], asked: Sequence[Period]) -> tuple[Named, ...]:

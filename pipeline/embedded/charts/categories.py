@@ -128,27 +128,36 @@ def categories_alone(labels: Sequence[Label]) -> Categories:
     words = [word for item in sorted(rows[0], key=lambda item: item.x) for word in _words(item)]
     size = median(item.size for item in rows[0])
     cuts = [sorted(rows[0], key=lambda item: item.x), *(_chunks(words, gap * size) for gap in _GAPS)]
-    best = min(cuts, key=_unevenness)
-    places = tuple(Place(x, item.text) for x, item in zip(_evened([item.x for item in best]), best, strict=True))
+    best = min(cuts, key=lambda cut: (not _are_ordinal(cut), _unevenness(cut)))
+    places = tuple(Place(x, item.text) for x, item in zip(_evened(best), best, strict=True))
     return Categories(places, tuple(labels), _between(places))
 
 
-def _evened(positions: Sequence[float]) -> list[float]:
-    """Return the positions with the ends moved outwards to where evenly spaced ones are: labels are moved inwards there to fit."""
+def _are_ordinal(labels: Sequence[Label]) -> bool:
+    """Tell whether all labels are dates written alike, or all numbers."""
+    moments = [parse_moment(item.text) for item in labels]
+    are_dates = all(moments) and len({moment.form for moment in moments if moment}) == 1
+    return are_dates or all(item.quantity is not None for item in labels)
+
+
+def _evened(labels: Sequence[Label]) -> list[float]:
+    """Return the labels' middles, those at the ends moved outwards to where evenly spaced ones are: to fit, they are printed further in."""
+    positions = [item.x for item in labels]
     steps = np.diff(positions)
-    if len(steps) < 3:
-        return list(positions)
-    inner = steps[1:-1]
+    if len(steps) < 2 or (len(steps) == 2 and not _are_ordinal(labels)):
+        return positions
+    inner = steps[1:-1] if len(steps) > 2 else steps.max(keepdims=True)
     pitch = float(np.median(inner))
     if float(np.abs(inner - pitch).max()) > _EVEN * pitch:
-        return list(positions)
-    first = positions[1] - pitch if 0.5 * pitch < steps[0] < (1 - _EVEN) * pitch else positions[0]
-    last = positions[-2] + pitch if 0.5 * pitch < steps[-1] < (1 - _EVEN) * pitch else positions[-1]
-    return [first, *positions[1:-1], last]
+        return positions
+    first, last = (0.5 * pitch < step < (1 - _EVEN) * pitch for step in (steps[0], steps[-1]))
+    ends = (positions[1] - pitch if first else positions[0], positions[-2] + pitch if last else positions[-1])
+    return [ends[0], *positions[1:-1], ends[1]]
 
 
 def _words(item: Label) -> list[Label]:
-    return [label(word.text, word.rect) for word in item.words] if len(item.words) > 1 and item.quantity is None else [item]
+    is_whole = item.quantity is not None or item.slant > 0
+    return [label(word.text, word.rect) for word in item.words] if len(item.words) > 1 and not is_whole else [item]
 
 
 def _parts(labels: Sequence[Label], pitch: float, *, is_turned: bool) -> list[Label]:

@@ -46,12 +46,12 @@ def find_legend(figure: Figure, taken: Sequence[Label]) -> tuple[Key, ...]:
     papers = _papers(figure.image)
     paper = papers[0]
     ink = np.logical_and.reduce([ink_mask(figure.image, color) for color in papers])
-    candidates = [item for item in figure.labels if item not in set(taken) and not item.is_turned]
+    candidates = [item for item in figure.labels if item not in set(taken)]
     for item in figure.labels:
         ink[clip(_without_bullet(item), ink.shape)] = False
     lineless = without_lines(ink, round(0.3 * ink.shape[1]), round(0.3 * ink.shape[0]))
     patches = [patch for patch in blobs(lineless, 6) if _is_small(patch, figure.image.shape)]
-    single = [part for item in candidates for part in _unstacked(item, patches)]
+    single = [part for item in candidates for part in _unstacked(item, patches) if not part.is_turned]
     keys = _aligned([key for item in single for key in _key(figure, item, patches, paper)])
     drawn = [key for key in keys if _is_drawn(figure.image, ink, key)]
     n_colors = len({key.color for key in drawn})

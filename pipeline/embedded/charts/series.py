@@ -85,7 +85,7 @@ def _edge_texts(positions: Sequence[float], alone: Categories, pitch: float) -> 
 
 def _text_at(position: float, categories: Categories, pitch: float) -> str:
     near = min(categories.places, key=lambda place: abs(place.position - position))
-    if abs(near.position - position) <= 0.3 * pitch:
+    if abs(near.position - position) <= 0.3 * min(pitch, categories.pitch or pitch):
         return near.text
     if not categories.between:
         return ""

@@ -23,6 +23,7 @@ _SMALL_TYPE, _USUAL_TYPE = 20, 25  # px, as high as OCR draws its boxes
 _CIRCLES = frozenset("Oo\u25cb\u25ef\u25cf\u2022")  # hollow markers look like these; no category is called so
 _FIRST_IDEOGRAPH = "\u2e80"  # a single one is a marker that looks like it
 _MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
+_ASLANT = 1.35  # times the height of upright labels
 _GLUED_MONTHS = re.compile(rf"(?:{_MONTHS}){{2,}}")
 
 
@@ -68,6 +69,21 @@ def with_axis_labels(figure: Figure) -> Figure:
     return figure._replace(labels=figure.labels + tuple(fresh))
 
 
+def with_slants(figure: Figure) -> Figure:
+    """Return the figure with the labels below its value axis told apart that run aslant: their boxes are higher than a line of its type."""
+    for axis in find_value_axes(figure.labels)[:1]:
+        size = median(item.size for item in axis.labels)
+        labels = tuple(item._replace(slant=size) if _is_aslant(item, size, axis.rect.y1) else item for item in figure.labels)
+        return figure._replace(labels=labels)
+    return figure
+
+
+def _is_aslant(item: Label, size: float, floor: float) -> bool:
+    width, height = item.rect.x1 - item.rect.x0, item.rect.y1 - item.rect.y0
+    is_high = height > _ASLANT * size and 0.4 * width < height < 2 * width
+    return is_high and len(item.text) > 2 and item.rect.y0 > floor - size and not item.is_turned
+
+
 def enlarged(figure: Figure) -> Figure:
     """Return a figure of small type enlarged so that strokes and gaps are as thick as they are in a page at reading resolution."""
     sizes = [item.size for item in figure.labels if not item.is_turned]
@@ -80,7 +96,7 @@ def enlarged(figure: Figure) -> Figure:
 
 def _scaled(item: Label, factor: float) -> Label:
     words = tuple(word._replace(rect=_times(word.rect, factor)) for word in item.words)
-    return item._replace(rect=_times(item.rect, factor), words=words)
+    return item._replace(rect=_times(item.rect, factor), words=words, slant=item.slant * factor)
 
 
 def _times(rect: Rect, factor: float) -> Rect:
