@@ -27,7 +27,7 @@ _MOST_NOTES, _MOST_WORDS = 14, 30
 """Lines and words beside what is drawn on a page that is one figure: title, legend, source."""
 _MOST_WORDS_A_LINE = 14
 """Of a title or a note; a line with more is prose."""
-_FEWEST_BARS = 4
+_FEWEST_BARS = 3
 _LEAST_FIGURE = 0.3
 """Of the page that the drawing of a figure takes."""
 _TITLE_REACH = 2.0

@@ -14,6 +14,7 @@ from pipeline.embedded.reading import Rect
 
 _ROW = 0.6  # of the type size: labels of one row have their middles this close
 _WRAP = 1.6  # of the type size from row to row: a wrapped label goes on
+_ASTRAY = 30  # px: further from where its number belongs, a label was misread
 _EVEN = 0.1  # of the pitch: months are this uneven
 _GAPS = (0.6, 0.35, 0.0)  # of the type size: where a row may be cut into labels
 
@@ -110,6 +111,10 @@ def categories_at(slots: Sequence[float], labels: Sequence[Label], *, is_turned:
         places = [Place(slots[0], joined)] if slots and labels else []
         return Categories(tuple(places), tuple(labels), ())
     pitch = float(np.median(np.diff(slots)))
+    if len(labels) == len(slots) and all(item.slant for item in labels):
+        ordered = sorted(labels, key=lambda item: item.rect.x1)
+        places = [Place(slot, item.text) for slot, item in zip(slots, ordered, strict=True)]
+        return Categories(tuple(places), tuple(labels), _between(places))
     texts: dict[int, list[Label]] = {}
     for item in _parts(labels, pitch, is_turned=is_turned):
         nearest = int(np.argmin([abs(item.x - slot) for slot in slots]))
@@ -130,7 +135,19 @@ def categories_alone(labels: Sequence[Label]) -> Categories:
     cuts = [sorted(rows[0], key=lambda item: item.x), *(_chunks(words, gap * size) for gap in _GAPS)]
     best = min(cuts, key=lambda cut: (not _are_ordinal(cut), _unevenness(cut)))
     places = tuple(Place(x, item.text) for x, item in zip(_evened(best), best, strict=True))
-    return Categories(places, tuple(labels), _between(places))
+    between = _between(places)
+    if between and any(item.slant for item in best):
+        # The boxes of words aslant waver; what most of them agree on does not.
+        places = tuple(place._replace(position=_on_line(place, between[0])) for place in places)
+    return Categories(places, tuple(labels), between)
+
+
+def _on_line(place: Place, between: Between) -> float:
+    moment = parse_moment(place.text)
+    quantity = label(place.text, Rect(0, 0, 0, 0)).quantity
+    ordinal = quantity.value if between.form == "number" and quantity else moment.months if moment else None
+    near = None if ordinal is None else (ordinal - between.intercept) / between.slope
+    return place.position if near is None or abs(near - place.position) > _ASTRAY else near
 
 
 def _are_ordinal(labels: Sequence[Label]) -> bool:

@@ -11,7 +11,7 @@ from pipeline.embedded.charts.captions import Captions, read_captions, unit_of
 from pipeline.embedded.charts.figure import Figure, Label, turn_left
 from pipeline.embedded.charts.frame import Frame, find_frame
 from pipeline.embedded.charts.ink import blobs, clip, opened
-from pipeline.embedded.charts.legend import Key, find_legend, without_legend
+from pipeline.embedded.charts.legend import Key, are_distinct, find_legend, without_legend
 from pipeline.embedded.charts.pie import find_disc, find_slices, pie_series
 from pipeline.embedded.charts.plot import Layer
 from pipeline.embedded.charts.series import Result, read_bars, read_dots, read_lines_of
@@ -49,6 +49,8 @@ def read_chart(image: NDArray[np.uint8], box: Rect, lines: Sequence[Line] = ()) 
         return _read_pie(plain, legend)
     frame = frames[0]
     result = _read_frame(frame)
+    if result.chart_type == "line" and not are_distinct(legend):
+        result = result._replace(series=())
     captions = read_captions(plain, _inner(frame, result, plain.image.shape[1]), _taken(frame, result, plain))
     return _reading(frame, result, captions)
 

@@ -56,6 +56,9 @@ def _floor(frame: Frame) -> float:
 def _slot_texts(positions: Sequence[float], categories: Categories) -> tuple[list[str], bool]:
     """Return the text of each slot, empty where it cannot be told, and whether the slots are bins between numbers."""
     printed = {place.position: place.text for place in categories.places}
+    is_aslant = bool(categories.labels) and all(item.slant for item in categories.labels)
+    if is_aslant and len(printed) == len(positions):
+        return [printed[position] for position in positions], False
     if len(positions) > 1 and categories.labels:
         alone = categories_alone(categories.labels)
         pitch = float(np.median(np.diff(positions)))
