@@ -44,8 +44,16 @@ def read_bars(frame: Frame, layers: Sequence[int]) -> Result:
     series = tuple(
         ReadSeries(name=frame.layers[layer].name, points=_bar_points(frame, layer, bars, slots, texts, marks, labels)) for layer in layers
     )
+    if _are_highlights(frame, layers, slots):
+        series = (ReadSeries(name="", points=tuple(sorted((p for one in series for p in one.points), key=lambda p: texts.index(p.x)))),)
     kind: ChartType = "stacked_bar" if slots.is_stacked else "histogram" if is_binned else "bar"
     return Result(tuple(item for item in series if item.points), kind, categories, tuple(labels.values()))
+
+
+def _are_highlights(frame: Frame, layers: Sequence[int], slots: Slots) -> bool:
+    """Tell whether the colors only set off some bars of one series: no legend names them, and no place has two."""
+    are_unnamed = len(layers) > 1 and not any(frame.layers[layer].name for layer in layers)
+    return are_unnamed and len(set(slots.members)) == len(slots.members)
 
 
 def _floor(frame: Frame) -> float:
