@@ -35,6 +35,10 @@ TEAMS = page_of(("", {"Harbour United": 31, "Stonebridge FC": 28, "Vale Rovers":
 SHOPS = page_of(("Online", {"Norway": "12%", "Denmark": "15%"}), ("In stores", {"Norway": "30%", "Denmark": "21%"}))
 QUARTERS = page_of(("", {"Q1 2019": 1, "Q2 2019": 2, "Q3 '19": 3, "Q4 2019": 4, "Q1 2020": 5}))
 MONTHS = page_of(("2018", {"Jan": 1, "Feb": 2}), ("2019", {"Jan": 3, "Feb": 4}))
+MAKERS = page_of(("", {"Alpha Works": 500, "Beta Tools": 2000, "Other makers": 9000, "Total": 11500}))
+TERMS = page_of(("", {"June 2017 to June 2018": 86, "June 2018 to June 2019": 70}))
+LANDS = page_of(("", {"United States": 71, "United Kingdom": 69}))
+SHORT = page_of(("", {"'18": 1, "'19": 2, "'20*": 3}))
 SEASONS = page_of(("", {"2017/18": 10, "2018/19": 20}))
 
 
@@ -66,6 +70,12 @@ SEASONS = page_of(("", {"2017/18": 10, "2018/19": 20}))
         (QUARTERS, "What was the revenue in the first quarter of 2020?", 5),
         (MONTHS, "What was the volume in February 2019?", 4),
         (MONTHS, "What was the volume in January 2018?", 1),
+        (MAKERS, "What is the second largest maker of tools?", "Alpha Works"),
+        (MAKERS, "Which maker sold two billion screws?", "Beta Tools"),
+        (MAKERS, "How many screws did the global industry make?", 11500),
+        (TERMS, "What was earned between June 2018 and June 2019?", 70),
+        (LANDS, "What percentage of the U.S. population reads?", 71),
+        (SHORT, "How many were there in 2019?", 2),
         (SEASONS, "How many goals fell in the 2018/19 season?", 20),
     ],
 )

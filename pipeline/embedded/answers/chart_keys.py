@@ -112,6 +112,9 @@ def named(labels: Sequence[str], question: str) -> tuple[Named, ...]:
     own = [period_of(label) for label in labels]
     if sum(period is not None for period in own) > 0.6 * len(labels):
         return _named_periods(own, periods(question))
+    spans = [frozenset(periods(label)) for label in labels]
+    if sum(map(bool, spans)) > 0.6 * len(labels):
+        return _named_spans(spans, periods(question))
     return _named_words([_plain(label) for label in labels], _plain(question)) or _dated(labels, periods(question))
 
 
@@ -125,6 +128,13 @@ def _dated(labels: Sequence[str], asked: Sequence[Period]) -> tuple[Named, ...]:
     """Return the only label that mentions a period that is asked for, such as "Drought of 2011 (Texas)"."""
     found = [at for at, label in enumerate(labels) if set(periods(label)) & set(asked)]
     return (Named(found[0], _WEAK),) if len(found) == 1 else ()
+
+
+def _named_spans(labels: Sequence[frozenset[Period]], asked: Sequence[Period]) -> tuple[Named, ...]:
+    """Return the label, such as "June 2018 to June 2019", that shares most of the periods that are asked for, if there is but one."""
+    shared = [len(label.intersection(asked)) for label in labels]
+    most = max(shared, default=0)
+    return (Named(shared.index(most), most / len(asked)),) if most and shared.count(most) == 1 else ()
 
 
 def _named_periods(labels: Sequence[Period | None], asked: Sequence[Period]) -> tuple[Named, ...]:

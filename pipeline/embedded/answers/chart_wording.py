@@ -26,6 +26,9 @@ _LATEST = re.compile(r"\b(?:current(?:ly)?|latest|most recent|now)\b", re.IGNORE
 _BEGINNING = re.compile(r"\b(?:begin|began|start(?:ed)?|earliest)\b", re.IGNORECASE)
 _WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twenty": 20}
 _SPELT = re.compile(rf"\b({'|'.join(_WORDS)})\b (?:percent|per cent|%|million|billion|thousand)", re.IGNORECASE)
+_SCALED = re.compile(r"[\w.,]+ (?:thousand|million|billion|trillion)", re.IGNORECASE)
+_FACTORS = (1.0, 1e3, 1e6, 1e9)
+"""What a stated number may be printed in where a chart counts in a smaller unit: two billion as 2,000 million."""
 _MOVE = re.compile(r"\b(?P<up>increase|growth|rise|gain)|(?P<down>decrease|decline|drop|fall)\b", re.IGNORECASE)
 _COMPUTED: tuple[tuple[Computation, str], ...] = (
     ("difference", r"\bdifference\b|\bgap\b|\bhow (?:many|much) (?:more|less|fewer|higher|lower|larger)\b|\bchange (?:between|from)\b"),
@@ -73,8 +76,9 @@ def asked(question: str) -> Asked:
 
 
 def _values(question: str) -> tuple[float, ...]:
-    printed = [float(amount.value) for amount in amounts(question) if amount.kind != "year"]
-    return (*printed, *(float(_WORDS[word.lower()]) for word in _SPELT.findall(question)))
+    printed = [(float(amount.value), question[amount.start :]) for amount in amounts(question) if amount.kind != "year"]
+    spelt = [(float(_WORDS[found[1].lower()]), found[0]) for found in _SPELT.finditer(question)]
+    return tuple(value * factor for value, rest in (*printed, *spelt) for factor in (_FACTORS if _SCALED.match(rest) else (1.0,)))
 
 
 def _anchor(question: str) -> Literal["", "previous", "latest", "first"]:

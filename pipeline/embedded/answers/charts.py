@@ -3,6 +3,7 @@
 The labels of a chart are its keys. What the question names must be among them: a chart of other years or other countries has no answer.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -17,6 +18,11 @@ _ROUNDED = 0.5
 """How far it may be where the question states a whole number."""
 _FEWEST_SHARED = 0.5
 """Of a question's content words, those that a chart or its page has to hold where it does not stand alone."""
+_WHOLLY = 0.99
+_REMAINDER = re.compile(r"(?:grand |over)?(?:total|all)\b|(?:other|rest of|average)s?\b", re.IGNORECASE)
+"""Labels that are no item among others."""
+_TOTAL = re.compile(r"(?:grand )?total|overall|world(?:wide)?|global", re.IGNORECASE)
+_ALL = re.compile(r"\b(?:total|overall|world(?:wide)?|global)\b", re.IGNORECASE)
 _SURE, _FAIR = 0.8, 0.65
 
 
@@ -97,7 +103,7 @@ def _replies(about: Asked, chart: SeenChart) -> Iterable[Reply]:
     if not data:
         return
     xs, series = [*dict.fromkeys(datum.x for datum in data)], [*dict.fromkeys(datum.series for datum in data)]
-    at_x = _anchored(about, xs) or named(xs, about.text)
+    at_x = _anchored(about, xs) or named(xs, about.text) or _whole(about, xs)
     at_series = named(series, about.text) if len(series) > 1 else (Named(0, 1.0),)
     table = _Table(data, xs, series, at_x, at_series)
     if about.computation != "none" and (reply := _computed(about, table)):
@@ -133,11 +139,17 @@ def _anchored(about: Asked, xs: Sequence[str]) -> tuple[Named, ...]:
     return (Named(sorted(own)[-2 if about.anchor == "previous" else -1][1], _FAIR),)
 
 
+def _whole(about: Asked, xs: Sequence[str]) -> tuple[Named, ...]:
+    """Return the label of the total where the question speaks of the whole."""
+    totals = [at for at, x in enumerate(xs) if _TOTAL.fullmatch(x.strip())]
+    return (Named(totals[0], _FAIR),) if len(totals) == 1 and _ALL.search(about.text) else ()
+
+
 def _wants_label(about: Asked, reading: ChartReading, table: _Table) -> bool:
     """Tell whether a label is the answer: asked for by "which", or by "what is the largest ..." of a chart of names."""
     if about.wants_time or about.wants_label:
         return True
-    is_superlative = bool(about.noun) and about.rank > 0 and not table.is_dated and not table.at_x
+    is_superlative = bool(about.noun) and about.rank > 0 and not table.is_dated and not any(one.score >= _WHOLLY for one in table.at_x)
     measures = {word for text in _texts(reading) for word in terms(text)}
     return is_superlative and not measures.intersection(about.noun)
 
@@ -178,8 +190,9 @@ def _is_near(value: float, stated: float) -> bool:
 
 
 def _ranked(about: Asked, pool: Sequence[Datum], part: str) -> Iterable[Reply]:
-    if about.rank <= len(pool):
-        ordered = sorted(pool, key=lambda datum: datum.y if about.is_least else -datum.y)
+    items = [datum for datum in pool if not _REMAINDER.match(datum.series if part == "series" else datum.x)]
+    if about.rank <= len(items):
+        ordered = sorted(items, key=lambda datum: datum.y if about.is_least else -datum.y)
         yield Reply(_SURE, (ordered[about.rank - 1],), part)
 
 
