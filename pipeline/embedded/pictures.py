@@ -63,8 +63,7 @@ def has_marks(marks: Sequence[Rect], rect: Rect) -> bool:
 def split_charts(image: NDArray[np.uint8], lines: Sequence[Line], rect: Rect) -> tuple[Rect, ...]:
     """Return the charts in `rect`: itself, or the charts that empty gutters from top to bottom separate."""
     for left, right in _halves(image, rect, _GUTTER * _line_height(lines)):
-        # An axis whose labels stand apart, or a column of buttons, has numbers and no data.
-        if all(is_chart(image, lines, half) and _has_data(image, lines, half) for half in (left, right)):
+        if all(is_chart(image, lines, half) for half in (left, right)) and _are_charts(image, lines, left, right):
             return (*split_charts(image, lines, left), *split_charts(image, lines, right))
     return (rect,)
 
@@ -85,11 +84,16 @@ def _is_prose(line: Line) -> bool:
     return len(line.words) > _MOST_WORDS_A_LINE
 
 
-def _has_data(image: NDArray[np.uint8], lines: Sequence[Line], rect: Rect) -> bool:
-    """Whether a part of the image shows data by itself: a scale with marks beside it, slices, or labelled bars."""
+def _are_charts(image: NDArray[np.uint8], lines: Sequence[Line], *parts: Rect) -> bool:
+    """Whether each part shows data by itself, all beside scales or none: not an axis and its plot, a plot and a column of buttons."""
+    views = [_view(image, lines, part) for part in parts]
+    return all(detect.is_chart(*view) for view in views) and len({detect.has_scale(*view) for view in views}) == 1
+
+
+def _view(image: NDArray[np.uint8], lines: Sequence[Line], rect: Rect) -> tuple[NDArray[np.uint8], list[Line]]:
     x0, y0, x1, y1 = (int(side) for side in rect)
     within = [_moved(line, -x0, -y0) for line in lines if inside(line.rect, rect) > 0.5]
-    return detect.is_chart(np.ascontiguousarray(image[y0:y1, x0:x1]), within)
+    return np.ascontiguousarray(image[y0:y1, x0:x1]), within
 
 
 def _moved(line: Line, dx: float, dy: float) -> Line:

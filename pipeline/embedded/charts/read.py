@@ -1,6 +1,7 @@
 """Reading one chart: labels, legend, axes, then the marks that stand in the plot."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -24,6 +25,7 @@ _BAR_SHARE = 0.55
 _AREA_THICKNESS = 12
 _GAP_SHARE = 0.5
 _FREE = 0.3
+_MANY_STEPS, _STEP = 12, 5.0  # px
 _AXIS_LINE = 6  # px: what is thinner may be the axis, in the color of the bars
 
 Kind = Literal["bar", "line", "area", "dots"]
@@ -106,7 +108,7 @@ def _read_kind(frame: Frame, kind: Kind, layers: Sequence[int]) -> Result:
 
 def _kind(frame: Frame, index: int) -> Kind:
     layer = frame.layers[index]
-    if frame.share(index) >= _BAR_SHARE and _ink_between(frame, index) < _FREE:
+    if frame.share(index) >= _BAR_SHARE and _ink_between(frame, index) < _FREE and not _is_staircase(frame, index):
         return "bar"
     if _is_dotted(layer):
         return "dots"
@@ -138,6 +140,13 @@ def _is_dotted(layer: Layer) -> bool:
         and 0.6 <= (blob.rect.x1 - blob.rect.x0) / (blob.rect.y1 - blob.rect.y0) <= 1.7
     ]
     return len(compact) >= 0.7 * len(found) and sum(blob.area for blob in compact) > 0.6 * float(layer.stroke.sum())
+
+
+def _is_staircase(frame: Frame, index: int) -> bool:
+    """Tell whether the bars are the steps that pixels make of the edge of an area: they touch and hardly differ."""
+    own = [bar.rect for bar in frame.bars if bar.layer == index]
+    steps = [abs(one.y0 - other.y0) + abs(one.y1 - other.y1) for one, other in pairwise(own) if abs(other.x0 - one.x1) <= 1]
+    return len(steps) > _MANY_STEPS and float(np.median(steps)) <= _STEP
 
 
 def _is_filled(layer: Layer) -> bool:
