@@ -120,9 +120,15 @@ def categories_at(slots: Sequence[float], labels: Sequence[Label], *, is_turned:
         nearest = int(np.argmin([abs(item.x - slot) for slot in slots]))
         if abs(item.x - slots[nearest]) <= 0.75 * pitch:
             texts.setdefault(nearest, []).append(item)
-    order = (lambda item: (item.x, -item.y)) if is_turned else (lambda item: (round(item.y / max(1.0, item.size)), item.x))
-    places = [Place(slots[slot], " ".join(item.text for item in sorted(texts[slot], key=order))) for slot in sorted(texts)]
+    places = [Place(slots[slot], _wrapped(texts[slot], is_turned=is_turned)) for slot in sorted(texts)]
     return Categories(tuple(places), tuple(labels), _between(places))
+
+
+def _wrapped(labels: Sequence[Label], *, is_turned: bool) -> str:
+    """Return the text of a label in several rows."""
+    if is_turned:
+        return " ".join(item.text for item in sorted(labels, key=lambda item: (item.x, -item.y)))
+    return " ".join(item.text for row in _rows(labels) for item in sorted(row, key=lambda item: item.x))
 
 
 def categories_alone(labels: Sequence[Label]) -> Categories:

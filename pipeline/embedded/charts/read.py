@@ -26,7 +26,7 @@ _AREA_THICKNESS = 12
 _GAP_SHARE = 0.5
 _FREE = 0.3
 _MANY_STEPS, _STEP = 12, 5.0  # px
-_AXIS_LINE = 6  # px: what is thinner may be the axis, in the color of the bars
+_AXIS_LINE = 7  # px: what is thinner may be the axis or its grid, in the color of the bars
 
 Kind = Literal["bar", "line", "area", "dots"]
 
@@ -117,7 +117,7 @@ def _kind(frame: Frame, index: int) -> Kind:
 
 def _ink_between(frame: Frame, index: int) -> float:
     """Return the share of the columns with ink of a layer, from its first bar to its last, that no bar of it stands in: an area's."""
-    inked = np.asarray(frame.layers[index].mask.sum(axis=0) > _AXIS_LINE, np.bool_)
+    inked = np.asarray(opened(frame.layers[index].mask, _AXIS_LINE, 1).any(axis=0), np.bool_)
     free = np.array(inked)
     own = [bar.rect for bar in frame.bars if bar.layer == index]
     for rect in own:

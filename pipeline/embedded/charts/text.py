@@ -80,7 +80,7 @@ def with_slants(figure: Figure) -> Figure:
 
 def _is_aslant(item: Label, size: float, floor: float) -> bool:
     width, height = item.rect.x1 - item.rect.x0, item.rect.y1 - item.rect.y0
-    is_high = height > _ASLANT * size and 0.4 * width < height < 2 * width
+    is_high = height > _ASLANT * size and 0.7 * width < height < 2 * width
     return is_high and len(item.text) > 2 and item.rect.y0 > floor - size and not item.is_turned
 
 
