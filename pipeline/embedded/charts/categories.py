@@ -77,7 +77,7 @@ def labels_below(figure: Figure, plot: Rect, taken: Sequence[Label]) -> tuple[La
     if not rows:
         return ()
     n_words = [sum(max(1, len(item.words)) for item in row) for row in rows]
-    rows = rows[next(index for index, count in enumerate(n_words) if count >= 0.5 * max(n_words[:3])) :]
+    rows = rows[next(at for at, count in enumerate(n_words) if count >= 0.5 * max(n_words[:3]) or _is_spread(rows[at], plot)) :]
     kept, size = list(rows[0]), median(item.size for item in rows[0])
     for above, row in pairwise(rows):
         is_next = median(item.y for item in row) - median(item.y for item in above) <= _WRAP * size
@@ -85,6 +85,12 @@ def labels_below(figure: Figure, plot: Rect, taken: Sequence[Label]) -> tuple[La
             break
         kept += row
     return tuple(kept)
+
+
+def _is_spread(row: Sequence[Label], plot: Rect) -> bool:
+    """Tell the labels of an axis from a footer, which has more words."""
+    middles = [item.x for item in row]
+    return len(row) > 2 and max(middles) - min(middles) > 0.4 * (plot.x1 - plot.x0)
 
 
 def _rows(labels: Sequence[Label]) -> list[list[Label]]:
