@@ -109,9 +109,9 @@ def _regions(image: NDArray[np.uint8], lines: Sequence[Line], rules: Rules, sigh
 
 def _is_figure(image: NDArray[np.uint8], lines: Sequence[Line], marks: Sequence[Rect], sight: Sight, tables: Sequence[Rect]) -> bool:
     """Whether the page is one chart; the grid behind it passes for a table, but no table has marks."""
-    drawn = [*tables, *marks, *(region.rect for region in sight.regions if region.kind == "picture")]
+    located = [*tables, *(region.rect for region in sight.regions if region.kind == "picture")]
     are_drawn = all(has_marks(marks, rect) for rect in tables) or has_bars(image, lines)
-    return are_drawn and is_figure(image, lines, drawn)
+    return are_drawn and is_figure(image, lines, located, marks)
 
 
 def _parted(

@@ -68,16 +68,28 @@ def split_charts(image: NDArray[np.uint8], lines: Sequence[Line], rect: Rect) ->
     return (rect,)
 
 
-def is_figure(image: NDArray[np.uint8], lines: Sequence[Line], drawn: Sequence[Rect]) -> bool:
-    """Whether a page is one chart with its title, legend and notes, and nothing else; `drawn` is what was found on it, if anything."""
+def is_figure(image: NDArray[np.uint8], lines: Sequence[Line], located: Sequence[Rect], marks: Sequence[Rect]) -> bool:
+    """Whether a page is one chart with its title, legend and notes, and nothing else.
+
+    Args:
+        image: The page (height, width, 3; RGB).
+        lines: Its lines.
+        located: The tables and pictures that were found on it, if any.
+        marks: What is drawn on it.
+    """
     height, width = image.shape[:2]
-    whole = Rect(0.0, 0.0, float(width), float(height))
-    found = hull(drawn) if drawn else whole
+    found = hull([*located, *marks]) if located or marks else Rect(0.0, 0.0, float(width), float(height))
     outside = [line for line in lines if inside(line.rect, found) < 0.5]
     if len(outside) > _MOST_NOTES or sum(len(line.words) for line in outside) > _MOST_WORDS or any(map(_is_prose, lines)):
         return False
     is_large = (found.x1 - found.x0) * (found.y1 - found.y0) > _LEAST_FIGURE * width * height
-    return is_large and detect.is_chart(image, lines) and len(split_charts(image, lines, whole)) == 1
+    return is_large and detect.is_chart(image, lines) and _n_charts(image, lines, located) <= 1
+
+
+def _n_charts(image: NDArray[np.uint8], lines: Sequence[Line], located: Sequence[Rect]) -> int:
+    """Return how many charts the located regions are."""
+    parts = [part for rect in located for part in split_charts(image, lines, rect)]
+    return sum(detect.is_chart(*_view(image, lines, part)) for part in parts)
 
 
 def _is_prose(line: Line) -> bool:

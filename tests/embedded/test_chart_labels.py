@@ -179,10 +179,10 @@ def test_bars_of_two_colors_as_far_apart_as_of_one_make_no_groups():
 def test_a_page_of_one_chart_with_its_legend_is_a_figure_and_one_of_prose_is_none():
     lines = [*axis(), *names(["Ash", "Birch", "Cedar", "Elm"]), text("Timber by kind", 320, 20)]
     image = bars([10, 40, 25, 30], [BLUE] * 4)
-    assert is_figure(image, lines, [Rect(60, 40, 600, 330)])
+    assert is_figure(image, lines, [Rect(60, 40, 600, 330)], ())
     prose = Line(tuple(Word(word, Rect(60, 350, 600, 364), 1.0) for word in ["timber"] * 20), Rect(60, 350, 600, 364), 1.0)
-    assert not is_figure(image, [*lines, prose], [Rect(60, 40, 600, 330)])
-    assert not is_figure(image, lines, [Rect(60, 40, 160, 130)])
+    assert not is_figure(image, [*lines, prose], [Rect(60, 40, 600, 330)], ())
+    assert not is_figure(image, lines, [Rect(60, 40, 160, 130)], ())
 
 
 def test_an_axis_apart_from_its_plot_is_no_chart_of_its_own():
