@@ -12,7 +12,7 @@ from pipeline.embedded.reading import Line, Rect
 from pipeline.embedded.tables.grid import hull, inside, overlap
 from pipeline.embedded.tables.rules import Rules
 
-_NUMBER = re.compile(r"[($€£¥+\-−–]*\d[\d,. ]*(?:st|nd|rd|th)?[)%KMBkmb]*")
+_NUMBER = re.compile(r"[($€£¥+\-−–]*\d[\d,. ]*(?:st|nd|rd|th)?[)%KMBkmb]*|\d{4}[/\u2013-]\d{2,4}")
 _FEWEST_NUMBERS = 3
 _FLAT = 0.3
 """Least share of pixels that equal their neighbors: drawings are above, photographs below."""
