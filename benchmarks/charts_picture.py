@@ -35,9 +35,9 @@ class Place(NamedTuple):
 
 
 PLACES = (
-    Place("northwind-annual-report-2023.pdf", 3, (0.10, 0.43, 0.48, 0.64)),
-    Place("northwind-annual-report-2023.pdf", 3, (0.50, 0.43, 0.89, 0.64)),
-    Place("northwind-annual-report-2023.pdf", 10, (0.10, 0.63, 0.85, 0.87)),
+    Place("northwind-annual-report-2023.pdf", 3, (0.09, 0.41, 0.49, 0.64)),
+    Place("northwind-annual-report-2023.pdf", 3, (0.50, 0.41, 0.90, 0.64)),
+    Place("northwind-annual-report-2023.pdf", 10, (0.09, 0.62, 0.86, 0.87)),
 )
 
 
@@ -61,20 +61,21 @@ def redraw(axes: Axes, reading: ChartReading) -> None:
     axes.set_title(reading.title or "", fontsize=8)
     axes.tick_params(labelsize=7)
     if any(series.name for series in reading.series):
-        axes.legend([series.name for series in reading.series], fontsize=7)
+        axes.legend(fontsize=7)
+    axes.set_ylim(bottom=0)
 
 
 def _draw(axes: Axes, reading: ChartReading, series: ReadSeries, xs: Sequence[str], number: int) -> None:
     read_points = [(xs.index(point.x), point.y, point.y_text is not None) for point in series.points if point.y is not None]
     ats, values = np.array([at for at, _, _ in read_points], float), [value for _, value, _ in read_points]
     if reading.chart_type == "line":
-        axes.plot(ats, values, marker=".")
+        axes.plot(ats, values, marker=".", color=f"C{number}", label=series.name)
     else:
         width = 0.8 / len(reading.series)
         ats = ats + (number - (len(reading.series) - 1) / 2) * width
-        axes.bar(ats, values, width)
+        axes.bar(ats, values, width, color=f"C{number}", label=series.name)
     printed = [index for index, (_, _, is_printed) in enumerate(read_points) if is_printed]
-    axes.plot(ats[printed], [values[index] for index in printed], "o", mfc="none", mec="black", ms=7, label="_printed")
+    axes.plot(ats[printed], [values[index] for index in printed], "o", mfc="none", mec="black", ms=7)
 
 
 def main() -> None:
