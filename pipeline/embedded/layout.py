@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.embedded.crossing import Joint, furniture, joint
 from pipeline.embedded.ocr import read_lines
-from pipeline.embedded.pictures import find_marks, has_marks, is_chart, split_charts, with_strokes, with_title
+from pipeline.embedded.pictures import find_marks, has_bars, has_marks, is_chart, is_figure, split_charts, with_strokes, with_title
 from pipeline.embedded.reading import Line, Reading, Rect, Region, Word
 from pipeline.embedded.tables.facsimile import LocatedGrid, Sight, look
 from pipeline.embedded.tables.grid import area, hull, inside
@@ -91,6 +91,8 @@ def _regions(image: NDArray[np.uint8], lines: Sequence[Line], rules: Rules, sigh
     strokes = (*marks, *rules.horizontal, *rules.vertical)
     headings = [region.rect for region in sight.regions if region.kind in {"title", "caption"}]
     tables, charts = _parted(image, lines, marks, sight.tables, headings)
+    if _is_figure(image, lines, marks, sight, tables):
+        return [Region("chart", Rect(0.0, 0.0, float(image.shape[1]), float(image.shape[0])))]
     drawn = [region.rect for region in sight.regions if region.kind == "picture" and not _is_in(region.rect, tables)]
     pictures = [Region("picture", rect) for rect in drawn if not is_chart(image, lines, rect)]
     charts += [part for rect in drawn if is_chart(image, lines, rect) for part in split_charts(image, lines, rect)]
@@ -103,6 +105,13 @@ def _regions(image: NDArray[np.uint8], lines: Sequence[Line], rules: Rules, sigh
     taken = [region.rect for region in found]
     others = (region for region in sight.regions if region.kind not in {"table", "picture"})
     return [*found, *(region for region in others if not _is_in(region.rect, taken))]
+
+
+def _is_figure(image: NDArray[np.uint8], lines: Sequence[Line], marks: Sequence[Rect], sight: Sight, tables: Sequence[Rect]) -> bool:
+    """Whether the page is one chart; the grid behind it passes for a table, but no table has marks."""
+    located = [*tables, *(region.rect for region in sight.regions if region.kind == "picture")]
+    are_drawn = all(has_marks(marks, rect) for rect in tables) or has_bars(image, lines)
+    return are_drawn and is_figure(image, lines, located, marks)
 
 
 def _parted(

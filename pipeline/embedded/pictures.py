@@ -7,11 +7,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.embedded.charts import detect
 from pipeline.embedded.reading import Line, Rect
 from pipeline.embedded.tables.grid import hull, inside, overlap
 from pipeline.embedded.tables.rules import Rules
 
-_NUMBER = re.compile(r"[($€£¥+\-−–]*\d[\d,. ]*(?:st|nd|rd|th)?[)%KMBkmb]*")
+_NUMBER = re.compile(r"[($€£¥+\-−–]*\d[\d,. ]*(?:st|nd|rd|th)?[)%KMBkmb]*|\d{4}[/\u2013-]\d{2,4}")
 _FEWEST_NUMBERS = 3
 _FLAT = 0.3
 """Least share of pixels that equal their neighbors: drawings are above, photographs below."""
@@ -22,6 +23,13 @@ _MARK_HEIGHT = 1.8
 _GUTTER = 0.7
 """Narrowest gap between two charts side by side, in line heights."""
 
+_MOST_NOTES, _MOST_WORDS = 14, 30
+"""Lines and words beside what is drawn on a page that is one figure: title, legend, source."""
+_MOST_WORDS_A_LINE = 14
+"""Of a title or a note; a line with more is prose."""
+_FEWEST_BARS = 3
+_LEAST_FIGURE = 0.3
+"""Of the page that the drawing of a figure takes."""
 _TITLE_REACH = 2.0
 """How far above a chart, in line heights, its title may end."""
 
@@ -55,9 +63,67 @@ def has_marks(marks: Sequence[Rect], rect: Rect) -> bool:
 def split_charts(image: NDArray[np.uint8], lines: Sequence[Line], rect: Rect) -> tuple[Rect, ...]:
     """Return the charts in `rect`: itself, or the charts that empty gutters from top to bottom separate."""
     for left, right in _halves(image, rect, _GUTTER * _line_height(lines)):
-        if is_chart(image, lines, left) and is_chart(image, lines, right):
+        if all(is_chart(image, lines, half) for half in (left, right)) and _are_charts(image, lines, left, right):
             return (*split_charts(image, lines, left), *split_charts(image, lines, right))
     return (rect,)
+
+
+def is_figure(image: NDArray[np.uint8], lines: Sequence[Line], located: Sequence[Rect], marks: Sequence[Rect]) -> bool:
+    """Whether a page is one chart with its title, legend and notes, and nothing else.
+
+    Args:
+        image: The page (height, width, 3; RGB).
+        lines: Its lines.
+        located: The tables and pictures that were found on it, if any.
+        marks: What is drawn on it.
+    """
+    height, width = image.shape[:2]
+    found = hull([*located, *marks]) if located or marks else Rect(0.0, 0.0, float(width), float(height))
+    outside = [line for line in lines if inside(line.rect, found) < 0.5]
+    if len(outside) > _MOST_NOTES or sum(len(line.words) for line in outside) > _MOST_WORDS or any(map(_is_prose, lines)):
+        return False
+    is_large = (found.x1 - found.x0) * (found.y1 - found.y0) > _LEAST_FIGURE * width * height
+    return is_large and detect.is_chart(image, lines) and _n_charts(image, lines, located) <= 1
+
+
+def _n_charts(image: NDArray[np.uint8], lines: Sequence[Line], located: Sequence[Rect]) -> int:
+    """Return how many charts the located regions are."""
+    parts = [part for rect in located for part in split_charts(image, lines, rect)]
+    return sum(detect.is_chart(*_view(image, lines, part)) for part in parts)
+
+
+def _is_prose(line: Line) -> bool:
+    return len(line.words) > _MOST_WORDS_A_LINE
+
+
+def _are_charts(image: NDArray[np.uint8], lines: Sequence[Line], *parts: Rect) -> bool:
+    """Whether each part shows data by itself, all beside scales or none: not an axis and its plot, a plot and a column of buttons."""
+    views = [_view(image, lines, part) for part in parts]
+    return all(detect.is_chart(*view) for view in views) and len({detect.has_scale(*view) for view in views}) == 1
+
+
+def _view(image: NDArray[np.uint8], lines: Sequence[Line], rect: Rect) -> tuple[NDArray[np.uint8], list[Line]]:
+    x0, y0, x1, y1 = (int(side) for side in rect)
+    within = [_moved(line, -x0, -y0) for line in lines if inside(line.rect, rect) > 0.5]
+    return np.ascontiguousarray(image[y0:y1, x0:x1]), within
+
+
+def _moved(line: Line, dx: float, dy: float) -> Line:
+    def move(rect: Rect) -> Rect:
+        return Rect(rect.x0 + dx, rect.y0 + dy, rect.x1 + dx, rect.y1 + dy)
+
+    return line._replace(words=tuple(word._replace(rect=move(word.rect)) for word in line.words), rect=move(line.rect))
+
+
+def has_bars(image: NDArray[np.uint8], lines: Sequence[Line]) -> bool:
+    """Whether there are filled boxes that hold no text of their own, as the bars of a chart and unlike the bands of a table."""
+    pixels = image.astype(np.int16)
+    vivid = (pixels.max(axis=2) - pixels.min(axis=2) > _MARKED).astype(np.uint8)
+    words = [word.rect for line in lines for word in line.words]
+    _, _, stats, _ = cv2.connectedComponentsWithStats(vivid)
+    height = _line_height(lines)
+    boxes = (Rect(float(x), float(y), float(x + w), float(y + h)) for x, y, w, h, n in stats[1:] if n > 0.8 * w * h and n > height**2)
+    return sum(box.y1 - box.y0 > 0.3 * height and not _is_band(box, words) for box in boxes) >= _FEWEST_BARS
 
 
 def with_strokes(strokes: Sequence[Rect], chart: Rect) -> Rect:

@@ -1,6 +1,7 @@
 """The replies of the embedded reader: JSON text, piece by piece as it becomes known."""
 
 import asyncio
+import json
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, contextmanager
@@ -142,7 +143,22 @@ async def _answer(request: ChatRequest, engine: Engine) -> str:
     async with aclosing(_pages(request, engine)) as read:
         pages = [page async for page in read]
     with _naming(f"question {question!r}"):
+        pages = await _with_charts(request, engine, question, pages)
         return (await engine.run(partial(worker.answer, question, kind, pages))).decode()
+
+
+async def _with_charts(request: ChatRequest, engine: Engine, question: str, pages: list[PackedPage]) -> list[PackedPage]:
+    """Return the pages with the data of the charts that may answer the question."""
+    chosen = json.loads(await engine.run(partial(worker.pages_with_charts, question, pages)))
+    calls = [
+        engine.remember(
+            ("charts", request.images[at].digest, request.images[at].box),
+            partial(worker.read_charts, request.images[at].data, pages[at].reading),
+        )
+        for at in chosen
+    ]
+    charts = dict(zip(chosen, await asyncio.gather(*calls), strict=True))
+    return [page._replace(charts=charts.get(at, b"")) for at, page in enumerate(pages)]
 
 
 async def _findings(request: ChatRequest, engine: Engine) -> str:

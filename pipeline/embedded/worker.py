@@ -22,7 +22,7 @@ from pipeline.embedded.config import IMAGE_FORMATS
 from schemas.extraction import AnswerKind, Findings, QuestionFindings, Transcript
 
 if TYPE_CHECKING:
-    from pipeline.embedded.answers import SeenPage
+    from pipeline.embedded.answers import ReadChart, SeenPage
     from pipeline.embedded.reading import Reading, Rect
 
 Box = tuple[int, ...]
@@ -38,12 +38,13 @@ class UndecodableImage(Exception):
 
 
 class PackedPage(NamedTuple):
-    """A page and its reading, which `read_page` has packed: only workers look into it."""
+    """A page and its reading, which `read_page` has packed: only workers look into it. So are its `charts`, if they were read."""
 
     doc: int
     page: int
     filename: str
     reading: bytes
+    charts: bytes = b""
 
 
 def use_one_core() -> None:
@@ -77,6 +78,27 @@ def answer(question: str, kind: AnswerKind | None, pages: Sequence[PackedPage]) 
     from pipeline.embedded.answers import answer as answered
 
     return answered(question, kind, _seen(pages)).model_dump_json().encode()
+
+
+def pages_with_charts(question: str, pages: Sequence[PackedPage]) -> bytes:
+    """Return the JSON text of the positions of the pages whose charts may answer a question."""
+    from pipeline.embedded.answers import pages_with_charts as found
+
+    return json.dumps(found(question, _seen(pages))).encode()
+
+
+def read_charts(data: bytes, reading: bytes) -> bytes:
+    """Return the packed charts of a page image, from what is printed there as `read_page` has read it.
+
+    Raises:
+        UndecodableImage: `data` cannot be decoded.
+    """
+    from pipeline.embedded.answers import ReadChart
+    from pipeline.embedded.charts import read_chart as read
+
+    page, image = _unpacked(reading), decode(data)
+    charts = [region.rect for region in page.regions if region.kind == "chart"]
+    return pickle.dumps([ReadChart(rect, read(image, rect, page.lines)) for rect in charts])
 
 
 def findings(questions: Sequence[str], pages: Sequence[PackedPage]) -> bytes:
@@ -160,7 +182,11 @@ def _pixels(box: Box, image: NDArray[np.uint8]) -> "Rect":
 def _seen(pages: Sequence[PackedPage]) -> "list[SeenPage]":
     from pipeline.embedded.answers import SeenPage
 
-    return [SeenPage(page.doc, page.page, page.filename, _unpacked(page.reading)) for page in pages]
+    return [SeenPage(page.doc, page.page, page.filename, _unpacked(page.reading), _charts(page)) for page in pages]
+
+
+def _charts(page: PackedPage) -> "tuple[ReadChart, ...]":
+    return tuple(pickle.loads(page.charts)) if page.charts else ()  # noqa: S301 - packed by read_charts in a process of this pool
 
 
 def _unpacked(packed: bytes) -> "Reading":

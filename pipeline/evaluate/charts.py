@@ -3,9 +3,10 @@
 `rms_f1` is relative mapping similarity (RMS-F1) of DePlot (Liu et al., 2023, arXiv 2212.10505), as google-research computes it in
 `deplot/metrics.py` since 2025 (older copies report the recall as F1): every point is a key (its x and its series) with a value; keys are
 paired one to one with the least total edit distance; a pair counts ANLS of the keys, threshold .5, times one minus the relative distance
-of the values, which counts as 1 from .1 on. Three departures: the name of an only series is no part of a key, for charts print none; an x
-that is a number or a date in both counts as the same or as another one, however it is written; and there is no transposing, because
-series are named as such.
+of the values, which counts as 1 from .1 on. Departures: the name of an only series is no part of a key, for charts print none; an x that
+is a number or a date in both counts as the same or as another one, however it is written; of equal keys, as clouds of points have, the
+nearest values are paired; a pie that prints no values has nothing but shares, so its slices are compared in percent; and there is no
+transposing, because series are named as such.
 
 `points` is stricter and tells what a reader of the rows cares about: points that are right, wrong, and invented.
 """
@@ -27,6 +28,7 @@ PRINTED_TOLERANCE = 0.01
 """Of the value, where values are printed."""
 AXIS_TOLERANCE = 0.025
 """Of the range of the axis, where values are read off it."""
+_TIE = 1e-4
 ALIKE = 0.8
 """Similarity from which on two names mean the same for `points`; names of up to `SHORT` characters have to be equal."""
 SHORT = 3
@@ -112,15 +114,15 @@ class _Key(NamedTuple):
 
 def rms_f1(truth: Chart, found: Chart) -> Agreement:
     """Return the relative mapping similarity of two charts; 1 if both are empty."""
+    truth, found = _in_shares(truth, found)
     expected, given = _mapping(truth, found), _mapping(found, truth)
     if not expected or not given:
         return Agreement(float(not given), float(not expected), float(not expected and not given))
     reach = _x_reach(truth)
     near = np.array([[_key_likeness(key, other, reach) for other, _ in given] for key, _ in expected])
-    rows, cols = linear_sum_assignment(1 - near)
-    total = sum(
-        float(near[row, col]) * _closeness(expected[row][1], given[col][1]) for row, col in zip(rows.tolist(), cols.tolist(), strict=True)
-    )
+    close = np.array([[_closeness(value, other) for _, other in given] for _, value in expected])
+    rows, cols = linear_sum_assignment(near + _TIE * close, maximize=True)
+    total = float((near * close)[rows, cols].sum())
     if not total:
         return Agreement(0.0, 0.0, 0.0)
     precision, recall = total / len(given), total / len(expected)
@@ -133,6 +135,7 @@ def points(truth: Chart, found: Chart) -> PointCount:
     A counterpart has the same x in the series of the same name; a lone series needs no name. A value is right within `PRINTED_TOLERANCE` of
     itself where the truth is printed, else within `AXIS_TOLERANCE` of the axis.
     """
+    truth, found = _in_shares(truth, found)
     n_truth, n_found = (sum(len(series.points) for series in chart.series) for chart in (truth, found))
     pairs = [pair for one, other in _series_pairs(truth, found) for pair in _point_pairs(truth, one, other)]
     n_right = sum(_is_right(truth, expected, given) for expected, given in pairs)
@@ -152,6 +155,20 @@ def same_x(first: str, second: str, reach: float = 0.0) -> bool | None:
         return abs(numbers[0] - numbers[1]) <= reach + 1e-6 * abs(numbers[0])
     dates = _when(first), _when(second)
     return dates[0].is_same(dates[1]) if dates[0] and dates[1] else None
+
+
+def _in_shares(truth: Chart, found: Chart) -> tuple[Chart, Chart]:
+    return (_shares(truth), _shares(found)) if truth.kind == "pie" and not truth.is_printed else (truth, found)
+
+
+def _shares(chart: Chart) -> Chart:
+    """Return the chart with each series in percent of its sum."""
+    totals = [sum(value for _, value in series.points) for series in chart.series]
+    series = [
+        one._replace(points=tuple((x, 100 * value / (total or 1)) for x, value in one.points))
+        for one, total in zip(chart.series, totals, strict=True)
+    ]
+    return chart._replace(series=tuple(series), value_range=(0.0, 100.0))
 
 
 def _mapping(chart: Chart, other: Chart) -> list[tuple[_Key, float]]:

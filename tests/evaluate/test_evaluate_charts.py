@@ -109,6 +109,18 @@ def test_a_neighboring_year_is_another_key():
     assert rms_f1(truth, chart(("", [("2017", 10.0), ("2018", 10.0)]))).f1 == pytest.approx(0.5)
 
 
+def test_points_of_one_x_are_paired_by_their_values():
+    cloud = chart(("", [("C", 2.0), ("C", 4.0), ("C", 7.0)]), kind="scatter")
+    assert rms_f1(cloud, chart(("", [("C", 7.0), ("C", 2.0), ("C", 4.0)]), kind="scatter")).f1 == pytest.approx(1, abs=1e-3)
+
+
+def test_a_pie_without_printed_values_is_compared_in_shares():
+    truth = chart(("", [("Oats", 4.0), ("Rye", 6.0)]), kind="pie")
+    assert rms_f1(truth, chart(("", [("Oats", 40.0), ("Rye", 60.0)]))).f1 == pytest.approx(1)
+    assert points(truth, chart(("", [("Oats", 40.0), ("Rye", 60.0)]))).n_right == 2
+    assert rms_f1(truth._replace(is_printed=True), chart(("", [("Oats", 40.0), ("Rye", 60.0)]))).f1 == 0
+
+
 # Points
 
 

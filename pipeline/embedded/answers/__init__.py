@@ -1,8 +1,9 @@
 """Answer questions from pages as read: find, look up, compute, or say that the pages do not hold it.
 
 There is no language model in here. A question is taken apart by its wording (`question`); its terms are looked for in tables
-and charts (`lookup`) and in sentences (`spans`, `lists`, `clauses`); differences, growth, shares and comparisons are named
-with their printed operands (`operate`), and not computed. What the pages do not name, and what fits poorly, stays unanswered.
+(`lookup`), among the labels of charts (`charts`) and in sentences (`spans`, `lists`, `clauses`); differences, growth, shares and
+comparisons are named with their printed operands (`operate`), and not computed. What the pages do not name, and what fits poorly, stays
+unanswered.
 """
 
 import re
@@ -10,6 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatch
 
+from pipeline.embedded.answers.chart_pages import pages_with_charts, seen_charts
+from pipeline.embedded.answers.charts import answer_from_charts
 from pipeline.embedded.answers.clauses import clause
 from pipeline.embedded.answers.compose import UNANSWERED, from_claim, from_entry, from_found, from_list, from_result
 from pipeline.embedded.answers.corpus import Corpus, index
@@ -22,12 +25,12 @@ from pipeline.embedded.answers.operands import measure_of
 from pipeline.embedded.answers.operate import Result, compute, measure, seek
 from pipeline.embedded.answers.question import Query, parse
 from pipeline.embedded.answers.rows import alike, entries
-from pipeline.embedded.answers.seen import SeenPage
+from pipeline.embedded.answers.seen import ReadChart, SeenPage
 from pipeline.embedded.answers.spans import pick, sentences
 from pipeline.embedded.answers.terms import terms
 from schemas.extraction import AnswerKind, AnswerReading, CitedEvidence, Finding
 
-__all__ = ["SeenPage", "answer", "findings"]
+__all__ = ["ReadChart", "SeenPage", "answer", "findings", "pages_with_charts"]
 
 # Below these scores the pages count as silent. Set on the sample documents; on long real reports most answers above are still wrong.
 _ENOUGH = 0.62
@@ -46,10 +49,14 @@ def answer(question: str, kind: AnswerKind | None, pages: Sequence[SeenPage], sc
     seen = _in_scope(pages, scope)
     if not seen:
         return UNANSWERED
+    charts = seen_charts(seen)
+    drawn = answer_from_charts(question, kind, charts)
+    if any(chart.is_alone for chart in charts):
+        return drawn[0] if drawn else UNANSWERED
     query, corpus = parse(question, kind), index(seen)
     if _is_foreign(query, corpus):
         return UNANSWERED
-    return _reply(query, corpus)
+    return max((_reply(query, corpus), *drawn), key=lambda reply: reply.confidence or 0.0)
 
 
 def findings(question: str, pages: Sequence[SeenPage]) -> tuple[Finding, ...]:

@@ -14,6 +14,8 @@ from pipeline.embedded.reading import Rect
 
 _ROW = 0.6  # of the type size: labels of one row have their middles this close
 _WRAP = 1.6  # of the type size from row to row: a wrapped label goes on
+_ASTRAY = 30  # px: further from where its number belongs, a label was misread
+_EVEN = 0.1  # of the pitch: months are this uneven
 _GAPS = (0.6, 0.35, 0.0)  # of the type size: where a row may be cut into labels
 
 
@@ -75,7 +77,7 @@ def labels_below(figure: Figure, plot: Rect, taken: Sequence[Label]) -> tuple[La
     if not rows:
         return ()
     n_words = [sum(max(1, len(item.words)) for item in row) for row in rows]
-    rows = rows[next(index for index, count in enumerate(n_words) if count >= 0.5 * max(n_words[:3])) :]
+    rows = rows[next(at for at, count in enumerate(n_words) if count >= 0.5 * max(n_words[:3]) or _is_spread(rows[at], plot)) :]
     kept, size = list(rows[0]), median(item.size for item in rows[0])
     for above, row in pairwise(rows):
         is_next = median(item.y for item in row) - median(item.y for item in above) <= _WRAP * size
@@ -83,6 +85,12 @@ def labels_below(figure: Figure, plot: Rect, taken: Sequence[Label]) -> tuple[La
             break
         kept += row
     return tuple(kept)
+
+
+def _is_spread(row: Sequence[Label], plot: Rect) -> bool:
+    """Tell the labels of an axis from a footer, which has more words."""
+    middles = [item.x for item in row]
+    return len(row) > 2 and max(middles) - min(middles) > 0.4 * (plot.x1 - plot.x0)
 
 
 def _rows(labels: Sequence[Label]) -> list[list[Label]]:
@@ -109,14 +117,24 @@ def categories_at(slots: Sequence[float], labels: Sequence[Label], *, is_turned:
         places = [Place(slots[0], joined)] if slots and labels else []
         return Categories(tuple(places), tuple(labels), ())
     pitch = float(np.median(np.diff(slots)))
+    if len(labels) == len(slots) and all(item.slant for item in labels):
+        ordered = sorted(labels, key=lambda item: item.rect.x1)
+        places = [Place(slot, item.text) for slot, item in zip(slots, ordered, strict=True)]
+        return Categories(tuple(places), tuple(labels), _between(places))
     texts: dict[int, list[Label]] = {}
     for item in _parts(labels, pitch, is_turned=is_turned):
         nearest = int(np.argmin([abs(item.x - slot) for slot in slots]))
         if abs(item.x - slots[nearest]) <= 0.75 * pitch:
             texts.setdefault(nearest, []).append(item)
-    order = (lambda item: (item.x, -item.y)) if is_turned else (lambda item: (round(item.y / max(1.0, item.size)), item.x))
-    places = [Place(slots[slot], " ".join(item.text for item in sorted(texts[slot], key=order))) for slot in sorted(texts)]
+    places = [Place(slots[slot], _wrapped(texts[slot], is_turned=is_turned)) for slot in sorted(texts)]
     return Categories(tuple(places), tuple(labels), _between(places))
+
+
+def _wrapped(labels: Sequence[Label], *, is_turned: bool) -> str:
+    """Return the text of a label in several rows."""
+    if is_turned:
+        return " ".join(item.text for item in sorted(labels, key=lambda item: (item.x, -item.y)))
+    return " ".join(item.text for row in _rows(labels) for item in sorted(row, key=lambda item: item.x))
 
 
 def categories_alone(labels: Sequence[Label]) -> Categories:
@@ -127,13 +145,48 @@ def categories_alone(labels: Sequence[Label]) -> Categories:
     words = [word for item in sorted(rows[0], key=lambda item: item.x) for word in _words(item)]
     size = median(item.size for item in rows[0])
     cuts = [sorted(rows[0], key=lambda item: item.x), *(_chunks(words, gap * size) for gap in _GAPS)]
-    best = min(cuts, key=_unevenness)
-    places = tuple(Place(item.x, item.text) for item in best)
-    return Categories(places, tuple(labels), _between(places))
+    best = min(cuts, key=lambda cut: (not _are_ordinal(cut), _unevenness(cut)))
+    places = tuple(Place(x, item.text) for x, item in zip(_evened(best), best, strict=True))
+    between = _between(places)
+    if between and any(item.slant for item in best):
+        # The boxes of words aslant waver; what most of them agree on does not.
+        places = tuple(place._replace(position=_on_line(place, between[0])) for place in places)
+    return Categories(places, tuple(labels), between)
+
+
+def _on_line(place: Place, between: Between) -> float:
+    moment = parse_moment(place.text)
+    quantity = label(place.text, Rect(0, 0, 0, 0)).quantity
+    ordinal = quantity.value if between.form == "number" and quantity else moment.months if moment else None
+    near = None if ordinal is None else (ordinal - between.intercept) / between.slope
+    return place.position if near is None or abs(near - place.position) > _ASTRAY else near
+
+
+def _are_ordinal(labels: Sequence[Label]) -> bool:
+    """Tell whether all labels are dates written alike, or all numbers."""
+    moments = [parse_moment(item.text) for item in labels]
+    are_dates = all(moments) and len({moment.form for moment in moments if moment}) == 1
+    return are_dates or all(item.quantity is not None for item in labels)
+
+
+def _evened(labels: Sequence[Label]) -> list[float]:
+    """Return the labels' middles, those at the ends moved outwards to where evenly spaced ones are: to fit, they are printed further in."""
+    positions = [item.x for item in labels]
+    steps = np.diff(positions)
+    if len(steps) < 2 or (len(steps) == 2 and not _are_ordinal(labels)):
+        return positions
+    inner = steps[1:-1] if len(steps) > 2 else steps.max(keepdims=True)
+    pitch = float(np.median(inner))
+    if float(np.abs(inner - pitch).max()) > _EVEN * pitch:
+        return positions
+    first, last = (0.5 * pitch < step < (1 - _EVEN) * pitch for step in (steps[0], steps[-1]))
+    ends = (positions[1] - pitch if first else positions[0], positions[-2] + pitch if last else positions[-1])
+    return [ends[0], *positions[1:-1], ends[1]]
 
 
 def _words(item: Label) -> list[Label]:
-    return [label(word.text, word.rect) for word in item.words] if len(item.words) > 1 and item.quantity is None else [item]
+    is_whole = item.quantity is not None or item.slant > 0
+    return [label(word.text, word.rect) for word in item.words] if len(item.words) > 1 and not is_whole else [item]
 
 
 def _parts(labels: Sequence[Label], pitch: float, *, is_turned: bool) -> list[Label]:

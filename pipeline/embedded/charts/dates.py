@@ -13,10 +13,12 @@ _FORMS = (
     ("number_year", re.compile(r"(?P<number>0?[1-9]|1[0-2])/(?P<year>\d{4})")),
     ("quarter_year", re.compile(r"Q(?P<quarter>[1-4])[\s'’-]*(?P<year>\d{4}|\d{2})", re.IGNORECASE)),
     ("year_quarter", re.compile(r"(?P<year>\d{4})[\s-]*Q(?P<quarter>[1-4])", re.IGNORECASE)),
-    ("year", re.compile(r"(?P<year>1[89]\d\d|20\d\d|21\d\d)")),
+    ("quarter_first", re.compile(r"(?P<quarter>[1-4])Q[\s'\u2019]*(?P<year>\d{4}|\d{2})", re.IGNORECASE)),
+    ("short_year", re.compile(r"['\u2019\u2018.:,](?P<year>\d{2})[*]?")),
+    ("year", re.compile(r"(?P<year>1[89]\d\d|20\d\d|21\d\d)[*]?")),
     ("month", re.compile(rf"(?P<month>{_NAMES})[a-z]{{0,6}}[.]?", re.IGNORECASE)),
 )
-_MONTHS_A_STEP = {"year": 12, "quarter_year": 3, "year_quarter": 3}
+_MONTHS_A_STEP = {"year": 12, "short_year": 12, "quarter_first": 3, "quarter_year": 3, "year_quarter": 3}
 
 
 class Moment(NamedTuple):
@@ -59,7 +61,7 @@ def moment_text(months: float, form: str) -> str:
     whole = round(months)
     year, month = divmod(whole, 12)
     name = _MONTHS[month].capitalize()
-    if form == "year":
+    if form in {"year", "short_year"}:
         return str(year) if month == 0 else f"{year}-{month + 1:02d}"
     texts = {
         "month_year": f"{name} {year}",
@@ -67,6 +69,7 @@ def moment_text(months: float, form: str) -> str:
         "number_year": f"{month + 1:02d}/{year}",
         "quarter_year": f"Q{month // 3 + 1} {year}",
         "year_quarter": f"{year} Q{month // 3 + 1}",
+        "quarter_first": f"{month // 3 + 1}Q {year}",
         "month": name,
     }
     return texts.get(form, f"{year}-{month + 1:02d}")

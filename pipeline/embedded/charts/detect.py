@@ -35,6 +35,12 @@ def is_chart(image: NDArray[np.uint8], lines: Sequence[Line]) -> bool:
     return _has_scale(Figure(image, labels), ink) or _has_disc(ink) or _has_labelled_bars(ink, labels)
 
 
+def has_scale(image: NDArray[np.uint8], lines: Sequence[Line]) -> bool:
+    """Tell whether a region has a value axis with marks beside it."""
+    labels = tuple(label(word.text, word.rect, is_turned=word.is_vertical) for line in lines for word in line.words)
+    return _has_scale(Figure(image, labels), _ink_without_text(image, labels))
+
+
 def flat_share(image: NDArray[np.uint8]) -> float:
     """Return the share of pixels in the most frequent colors, of 4 bits a channel."""
     small = image[:: max(1, image.shape[0] // 300), :: max(1, image.shape[1] // 300)].astype(np.uint32) >> 4

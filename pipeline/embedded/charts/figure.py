@@ -13,27 +13,33 @@ Mask = NDArray[np.bool_]
 
 
 class Label(NamedTuple):
-    """A text on the chart. `rect` in pixels of the chart's image; `quantity` if the text is one number."""
+    """A text on the chart. `rect` in pixels of the chart's image; `quantity` if the text is one number.
+
+    `slant` is the height of the type of a label that runs aslant upwards, to end below the place that it names; 0 of others.
+    """
 
     text: str
     rect: Rect
     quantity: Quantity | None
     is_turned: bool = False
     words: tuple[Word, ...] = ()
+    slant: float = 0.0
 
     @property
     def x(self) -> float:
-        """The horizontal middle."""
-        return (self.rect.x0 + self.rect.x1) / 2
+        """The horizontal middle, or the end of a label aslant."""
+        return self.rect.x1 - self.slant / 2 if self.slant else (self.rect.x0 + self.rect.x1) / 2
 
     @property
     def y(self) -> float:
-        """The vertical middle."""
-        return (self.rect.y0 + self.rect.y1) / 2
+        """The vertical middle, or the end of a label aslant."""
+        return self.rect.y0 + self.slant / 2 if self.slant else (self.rect.y0 + self.rect.y1) / 2
 
     @property
     def size(self) -> float:
         """The height of the type, about."""
+        if self.slant:
+            return self.slant
         sides = (self.rect.x1 - self.rect.x0, self.rect.y1 - self.rect.y0)
         return max(sides) if len(self.text) == 1 else min(sides)
 

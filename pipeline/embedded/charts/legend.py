@@ -1,18 +1,25 @@
 """Legends: labels with a small patch, stroke or marker of a series' color to their left."""
 
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterator, Sequence
+from itertools import combinations
 from statistics import median
 from typing import NamedTuple
 
 import numpy as np
 
 from pipeline.embedded.charts.axes import hull
-from pipeline.embedded.charts.figure import Figure, Image, Label, Mask
+from pipeline.embedded.charts.figure import Figure, Image, Label, Mask, label
 from pipeline.embedded.charts.ink import INK_DISTANCE, Blob, Color, blobs, clip, distance_map, frequent_colors, ink_mask, without_lines
 from pipeline.embedded.charts.quantities import parse_quantity
 from pipeline.embedded.reading import Rect
 
 _MIN_KEYS = 2
+_STACK = 1.6
+"""Height of a column of two entries, in widths of their one letter."""
+_STACK_FILL = 0.6
+_SAME_COLOR = 25
+"""Distance up to which two thin swatches cannot be told apart."""
 
 
 class Key(NamedTuple):
@@ -39,15 +46,45 @@ def find_legend(figure: Figure, taken: Sequence[Label]) -> tuple[Key, ...]:
     papers = _papers(figure.image)
     paper = papers[0]
     ink = np.logical_and.reduce([ink_mask(figure.image, color) for color in papers])
-    candidates = [item for item in figure.labels if item not in set(taken) and not item.is_turned]
+    candidates = [item for item in figure.labels if item not in set(taken)]
     for item in figure.labels:
         ink[clip(_without_bullet(item), ink.shape)] = False
     lineless = without_lines(ink, round(0.3 * ink.shape[1]), round(0.3 * ink.shape[0]))
     patches = [patch for patch in blobs(lineless, 6) if _is_small(patch, figure.image.shape)]
-    keys = _aligned([key for item in candidates for key in _key(figure, item, patches, paper)])
+    single = [part for item in candidates for part in _unstacked(item, patches) if not part.is_turned]
+    keys = _aligned([key for item in single for key in _key(figure, item, patches, paper)])
     drawn = [key for key in keys if _is_drawn(figure.image, ink, key)]
     n_colors = len({key.color for key in drawn})
-    return tuple(_in_reading_order(drawn)) if len(drawn) >= _MIN_KEYS and n_colors > len(drawn) / 2 else ()
+    is_legend = len(drawn) >= _MIN_KEYS and n_colors > len(drawn) / 2 and not _are_styles(drawn)
+    return tuple(_in_reading_order(drawn)) if is_legend else ()
+
+
+def are_distinct(keys: Sequence[Key]) -> bool:
+    """Tell whether thin lines in the colors of the keys can be told apart."""
+    return all(one.color.distance(other.color) > _SAME_COLOR for one, other in combinations(keys, 2))
+
+
+def _are_styles(keys: Sequence[Key]) -> bool:
+    """Tell whether the entries are of one color, solid and dashed: they explain parts of one line."""
+    return all(one.color.distance(other.color) <= _SAME_COLOR for one, other in combinations(keys, 2)) and not keys[0].color.is_gray
+
+
+def _unstacked(item: Label, patches: Sequence[Blob]) -> Iterator[Label]:
+    """Yield a label, or each of its characters where OCR read a column of short entries as one word from top to bottom."""
+    text = "".join(unicodedata.normalize("NFKC", item.text).split())
+    x0, y0, x1, y1 = item.rect
+    width = x1 - x0
+    rows = sorted(
+        (patch.rect.y0 + patch.rect.y1) / 2
+        for patch in patches
+        if y0 < (patch.rect.y0 + patch.rect.y1) / 2 < y1 and -0.4 * width <= x0 - patch.rect.x1 <= 1.6 * width and patch.fill > _STACK_FILL
+    )
+    if len(text) < _MIN_KEYS or len(rows) != len(text) or y1 - y0 < _STACK * width:
+        yield item
+        return
+    half = min(width, (y1 - y0) / len(text)) / 2
+    for character, middle in zip(text, rows, strict=True):
+        yield label(character, Rect(x0, middle - half, x1, middle + half))
 
 
 def _papers(image: Image) -> list[Color]:
@@ -67,8 +104,15 @@ def without_legend(figure: Figure, legend: Sequence[Key]) -> Figure:
         rows, columns = clip(key.rect, image.shape, 3)
         frame = np.concatenate([image[rows.start, columns], image[rows.stop - 1, columns]])
         image[rows, columns] = frequent_colors(frame, 1)[0]
-    gone = {key.label for key in legend}
-    return figure._replace(image=image, labels=tuple(item for item in figure.labels if item not in gone))
+    return figure._replace(image=image, labels=tuple(item for item in figure.labels if not any(_holds(key, item) for key in legend)))
+
+
+def _holds(key: Key, item: Label) -> bool:
+    """Tell whether a label is that of the entry, or the column of entries that it was read in."""
+    own = key.label.rect
+    return item == key.label or (
+        item.rect.x0 == own.x0 and item.rect.x1 == own.x1 and item.rect.y0 - 1 <= own.y0 and own.y1 <= item.rect.y1 + 1
+    )
 
 
 def _is_drawn(image: Image, ink: Mask, key: Key) -> bool:

@@ -123,8 +123,11 @@ def find_layers(plot: Plot, legend: Sequence[Key]) -> tuple[Layer, ...]:
     lineless = without_lines(ink, round(0.5 * width), round(0.5 * height))
     named = [(key.name, key.color) for key in legend] or [("", color) for color in _colors(plot, ink & (lineless | _is_vivid(plot.bare)))]
     colors = [color for _, color in named]
-    bare = _nearest(plot.bare, colors, plot.paper)
-    seen = _nearest(plot.crop, colors, plot.paper)
+    bare, seen = (_nearest(image, colors, plot.paper) for image in (plot.bare, plot.crop))
+    if not legend and _are_shades(colors, plot.paper):
+        vivid = [index for index, color in enumerate(colors) if not color.is_gray]
+        bare, seen = (np.where(np.isin(nearest, vivid), 0, -1) for nearest in (bare, seen))
+        named = named[:1]
     full = seen.copy()
     for rect in plot.texts:
         _see_through(full, rect)
@@ -141,6 +144,11 @@ def find_layers(plot: Plot, legend: Sequence[Key]) -> tuple[Layer, ...]:
         for index, (name, color) in enumerate(named)
     ]
     return tuple(layer for layer in layers if layer.stroke.sum() >= max(6.0, 0.002 * ink.sum()))
+
+
+def _are_shades(colors: Sequence[Color], paper: Color) -> bool:
+    """Tell whether all colors are mixtures of one with the background, as an area that fades out has them."""
+    return len(colors) > 1 and any(all(_is_blend(color, of, paper) for color in colors) for of in colors)
 
 
 def _is_vivid(crop: Image) -> Mask:

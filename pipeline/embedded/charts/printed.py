@@ -8,6 +8,7 @@ from pipeline.embedded.charts.figure import Label
 from pipeline.embedded.reading import Rect
 
 _REACH = 1.6  # of the type size: a label this far from the end of its mark still belongs to it
+_LARGE = 100
 _AGREEMENT = 0.03  # of the axis range by which a printed value may differ from the value read off the axis
 
 
@@ -47,6 +48,8 @@ def _match(index: int, mark: Mark, item: Label, axis: ValueAxis) -> list[_Match]
     if aside > half + 0.3 * item.size or _gap(mark, item) > _REACH * item.size:
         return []
     values = [tick.value for tick in axis.scale.ticks]
+    if len(item.text) == 1 and max(map(abs, values)) >= _LARGE:
+        return []  # rather a marker that looks like a digit
     span = max(values) - min(values)
     off = min(abs(stated_value(item, axis) - value) for value in (mark.estimate, -mark.estimate)[: 1 + (mark.estimate < 0)])
     if off > _AGREEMENT * span + 2 * axis.scale.error(mark.end):

@@ -1,6 +1,7 @@
 """Reading one chart: labels, legend, axes, then the marks that stand in the plot."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -10,32 +11,38 @@ from pipeline.embedded.charts.axes import find_value_axes
 from pipeline.embedded.charts.captions import Captions, read_captions, unit_of
 from pipeline.embedded.charts.figure import Figure, Label, turn_left
 from pipeline.embedded.charts.frame import Frame, find_frame
-from pipeline.embedded.charts.ink import blobs, clip
-from pipeline.embedded.charts.legend import Key, find_legend, without_legend
+from pipeline.embedded.charts.ink import blobs, clip, opened
+from pipeline.embedded.charts.legend import Key, are_distinct, find_legend, without_legend
 from pipeline.embedded.charts.pie import find_disc, find_slices, pie_series
 from pipeline.embedded.charts.plot import Layer
 from pipeline.embedded.charts.series import Result, read_bars, read_dots, read_lines_of
-from pipeline.embedded.charts.text import enlarged, read_labels, with_axis_labels
-from pipeline.embedded.reading import Rect
+from pipeline.embedded.charts.text import enlarged, labels_within, read_labels, with_axis_labels, with_slants
+from pipeline.embedded.reading import Line, Rect
 from schemas.extraction import ChartReading, ReadAxis
 
 _MARGIN = 4
 _BAR_SHARE = 0.55
 _AREA_THICKNESS = 12
 _GAP_SHARE = 0.5
+_FREE = 0.3
+_MANY_STEPS, _STEP = 12, 5.0  # px
+_AXIS_LINE = 7  # px: what is thinner may be the axis or its grid, in the color of the bars
 
 Kind = Literal["bar", "line", "area", "dots"]
 
 
-def read_chart(image: NDArray[np.uint8], box: Rect) -> ChartReading:
+def read_chart(image: NDArray[np.uint8], box: Rect, lines: Sequence[Line] = ()) -> ChartReading:
     """Read the chart at `box` of `image`; its `series` is empty if the chart cannot be read.
 
     Args:
-        image: The crop of a page (height, width, 3; RGB) at 150 to 200 dpi, with a margin around the chart.
+        image: The crop of a page (height, width, 3; RGB) at 150 to 200 dpi, with a margin around the chart, or a whole page.
         box: Where in the crop the chart is, px.
+        lines: What is printed on the image, if that is known; else it is read here, at a finer resolution.
     """
-    crop = np.ascontiguousarray(image[clip(box, image.shape, _MARGIN)])
-    figure = enlarged(with_axis_labels(Figure(crop, read_labels(crop))))
+    area = clip(box, image.shape, _MARGIN)
+    crop = np.ascontiguousarray(image[area])
+    labels = labels_within(lines, area) if lines else read_labels(crop)
+    figure = enlarged(with_slants(with_axis_labels(Figure(crop, labels))))
     ticks = [item for axis in find_value_axes(figure.labels) for item in axis.labels]
     legend = find_legend(figure, ticks)
     plain = without_legend(figure, legend)
@@ -44,6 +51,8 @@ def read_chart(image: NDArray[np.uint8], box: Rect) -> ChartReading:
         return _read_pie(plain, legend)
     frame = frames[0]
     result = _read_frame(frame)
+    if result.chart_type == "line" and not are_distinct(legend):
+        result = result._replace(series=())
     captions = read_captions(plain, _inner(frame, result, plain.image.shape[1]), _taken(frame, result, plain))
     return _reading(frame, result, captions)
 
@@ -99,11 +108,22 @@ def _read_kind(frame: Frame, kind: Kind, layers: Sequence[int]) -> Result:
 
 def _kind(frame: Frame, index: int) -> Kind:
     layer = frame.layers[index]
-    if frame.share(index) >= _BAR_SHARE:
+    if frame.share(index) >= _BAR_SHARE and _ink_between(frame, index) < _FREE and not _is_staircase(frame, index):
         return "bar"
     if _is_dotted(layer):
         return "dots"
-    return "area" if _mean_thickness(layer) > _AREA_THICKNESS else "line"
+    return "area" if _is_filled(layer) else "line"
+
+
+def _ink_between(frame: Frame, index: int) -> float:
+    """Return the share of the columns with ink of a layer, from its first bar to its last, that no bar of it stands in: an area's."""
+    inked = np.asarray(opened(frame.layers[index].mask, _AXIS_LINE, 1).any(axis=0), np.bool_)
+    free = np.array(inked)
+    own = [bar.rect for bar in frame.bars if bar.layer == index]
+    for rect in own:
+        free[max(0, round(rect.x0) - 2) : round(rect.x1) + 2] = False
+    span = slice(round(min(rect.x0 for rect in own)), round(max(rect.x1 for rect in own)))
+    return float(free[span].sum()) / max(1.0, float(inked[span].sum()))
 
 
 def _is_dotted(layer: Layer) -> bool:
@@ -122,9 +142,17 @@ def _is_dotted(layer: Layer) -> bool:
     return len(compact) >= 0.7 * len(found) and sum(blob.area for blob in compact) > 0.6 * float(layer.stroke.sum())
 
 
-def _mean_thickness(layer: Layer) -> float:
-    columns = layer.stroke.sum(axis=0)
-    return float(np.median(columns[columns > 0])) if columns.any() else 0.0
+def _is_staircase(frame: Frame, index: int) -> bool:
+    """Tell whether the bars are the steps that pixels make of the edge of an area: they touch and hardly differ."""
+    own = [bar.rect for bar in frame.bars if bar.layer == index]
+    steps = [abs(one.y0 - other.y0) + abs(one.y1 - other.y1) for one, other in pairwise(own) if abs(other.x0 - one.x1) <= 1]
+    return len(steps) > _MANY_STEPS and float(np.median(steps)) <= _STEP
+
+
+def _is_filled(layer: Layer) -> bool:
+    """Tell an area from a line, however steep: squares as large as no line is thick fit into most of it."""
+    thick = opened(layer.stroke, _AREA_THICKNESS, _AREA_THICKNESS)
+    return float(thick.sum()) > 0.5 * float(layer.stroke.sum())
 
 
 def _inner(frame: Frame, result: Result, width: int) -> Rect:

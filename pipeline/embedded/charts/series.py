@@ -44,8 +44,16 @@ def read_bars(frame: Frame, layers: Sequence[int]) -> Result:
     series = tuple(
         ReadSeries(name=frame.layers[layer].name, points=_bar_points(frame, layer, bars, slots, texts, marks, labels)) for layer in layers
     )
+    if _are_highlights(frame, layers, slots):
+        series = (ReadSeries(name="", points=tuple(sorted((p for one in series for p in one.points), key=lambda p: texts.index(p.x)))),)
     kind: ChartType = "stacked_bar" if slots.is_stacked else "histogram" if is_binned else "bar"
     return Result(tuple(item for item in series if item.points), kind, categories, tuple(labels.values()))
+
+
+def _are_highlights(frame: Frame, layers: Sequence[int], slots: Slots) -> bool:
+    """Tell whether the colors only set off some bars of one series: no legend names them, and no place has two."""
+    are_unnamed = len(layers) > 1 and not any(frame.layers[layer].name for layer in layers)
+    return are_unnamed and len(set(slots.members)) == len(slots.members)
 
 
 def _floor(frame: Frame) -> float:
@@ -56,12 +64,16 @@ def _floor(frame: Frame) -> float:
 def _slot_texts(positions: Sequence[float], categories: Categories) -> tuple[list[str], bool]:
     """Return the text of each slot, empty where it cannot be told, and whether the slots are bins between numbers."""
     printed = {place.position: place.text for place in categories.places}
+    is_aslant = bool(categories.labels) and all(item.slant for item in categories.labels)
+    if is_aslant and len(printed) == len(positions):
+        return [printed[position] for position in positions], False
     if len(positions) > 1 and categories.labels:
         alone = categories_alone(categories.labels)
         pitch = float(np.median(np.diff(positions)))
         if alone.between and _is_between_bars(positions, alone, pitch):
             return _edge_texts(positions, alone, pitch), alone.kind == "number"
-        if len(printed) < len(positions) and alone.between:
+        are_more = alone.kind == "number" and len(alone.places) > len(positions)
+        if alone.between and (are_more or len(printed) < len(positions)):
             return [_text_at(position, alone, pitch) for position in positions], False
     return [printed.get(position, "") for position in positions], False
 
@@ -84,7 +96,7 @@ def _edge_texts(positions: Sequence[float], alone: Categories, pitch: float) -> 
 
 def _text_at(position: float, categories: Categories, pitch: float) -> str:
     near = min(categories.places, key=lambda place: abs(place.position - position))
-    if abs(near.position - position) <= 0.3 * pitch:
+    if abs(near.position - position) <= 0.3 * min(pitch, categories.pitch or pitch):
         return near.text
     if not categories.between:
         return ""

@@ -23,13 +23,22 @@ def find_slots(bars: Sequence[Bar]) -> Slots:
     """Return where the categories of `bars` (sorted by their middles) are."""
     columns = _columns(bars)
     is_stacked = sum(len({bars[index].layer for index in column}) > 1 for column in columns) > 0.25 * len(columns)
-    groups = columns if is_stacked or len({bar.layer for bar in bars}) == 1 else _groups(bars)
+    are_single = is_stacked or len({bar.layer for bar in bars}) == 1 or _are_apart(bars)
+    groups = columns if are_single else _groups(bars)
     centers = [float(np.mean([bars[index].x for index in group])) for group in groups] if is_stacked else _centers(bars, groups)
     members = [0] * len(bars)
     for slot, group in enumerate(groups):
         for index in group:
             members[index] = slot
     return Slots(tuple(centers), tuple(members), is_stacked)
+
+
+def _are_apart(bars: Sequence[Bar]) -> bool:
+    """Tell whether every bar stands alone, all as far apart: then colors set some off and make no groups."""
+    gaps = [after.rect.x0 - before.rect.x1 for before, after in pairwise(bars)]
+    width = float(np.median([bar.width for bar in bars]))
+    is_repeated = len({bar.layer for bar in bars}) < len(bars)
+    return is_repeated and len(gaps) > 2 and min(gaps) > 0.15 * width and max(gaps) - min(gaps) <= max(3.0, 0.15 * width)
 
 
 def _columns(bars: Sequence[Bar]) -> list[list[int]]:

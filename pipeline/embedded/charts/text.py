@@ -20,8 +20,10 @@ _THOUSANDS_GAP = 0.5
 _STRIP = 0.22  # of the side: where the labels of an axis are
 _ENOUGH_TICKS = 5
 _SMALL_TYPE, _USUAL_TYPE = 20, 25  # px, as high as OCR draws its boxes
+_CIRCLES = frozenset("Oo\u25cb\u25ef\u25cf\u2022")  # hollow markers look like these; no category is called so
 _FIRST_IDEOGRAPH = "\u2e80"  # a single one is a marker that looks like it
 _MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
+_ASLANT = 1.35  # times the height of upright labels
 _GLUED_MONTHS = re.compile(rf"(?:{_MONTHS}){{2,}}")
 
 
@@ -35,10 +37,18 @@ def read_labels(image: Image) -> tuple[Label, ...]:
     return tuple(item for line in lines for item in _labels(line) if not _is_mark(item))
 
 
+def labels_within(lines: Iterable[Line], area: tuple[slice, slice]) -> tuple[Label, ...]:
+    """Return the labels among the lines of an image that lie in an area of it (rows and columns), in pixels of that area."""
+    rows, columns = area
+    labels = [_moved(item, -columns.start, -rows.start) for line in lines for item in _labels(line) if not _is_mark(item)]
+    height, width = rows.stop - rows.start, columns.stop - columns.start
+    return tuple(item for item in labels if 0 <= item.x < width and 0 <= item.y < height)
+
+
 def _is_mark(item: Label) -> bool:
     """Tell whether the "text" is a marker of a line or a tick that OCR took for a letter."""
     width, height = item.rect.x1 - item.rect.x0, item.rect.y1 - item.rect.y0
-    is_shape = len(item.text) == 1 and (width < 0.25 * height or item.text >= _FIRST_IDEOGRAPH)
+    is_shape = len(item.text) == 1 and (width < 0.25 * height or item.text >= _FIRST_IDEOGRAPH or item.text in _CIRCLES)
     return is_shape or not any(map(str.isalnum, item.text))
 
 
@@ -59,6 +69,21 @@ def with_axis_labels(figure: Figure) -> Figure:
     return figure._replace(labels=figure.labels + tuple(fresh))
 
 
+def with_slants(figure: Figure) -> Figure:
+    """Return the figure with the labels below its value axis told apart that run aslant: their boxes are higher than a line of its type."""
+    for axis in find_value_axes(figure.labels)[:1]:
+        size = median(item.size for item in axis.labels)
+        labels = tuple(item._replace(slant=size) if _is_aslant(item, size, axis.rect.y1) else item for item in figure.labels)
+        return figure._replace(labels=labels)
+    return figure
+
+
+def _is_aslant(item: Label, size: float, floor: float) -> bool:
+    width, height = item.rect.x1 - item.rect.x0, item.rect.y1 - item.rect.y0
+    is_high = height > _ASLANT * size and 0.7 * width < height < 2 * width
+    return is_high and len(item.text) > 2 and item.rect.y0 > floor - size and not item.is_turned
+
+
 def enlarged(figure: Figure) -> Figure:
     """Return a figure of small type enlarged so that strokes and gaps are as thick as they are in a page at reading resolution."""
     sizes = [item.size for item in figure.labels if not item.is_turned]
@@ -71,7 +96,7 @@ def enlarged(figure: Figure) -> Figure:
 
 def _scaled(item: Label, factor: float) -> Label:
     words = tuple(word._replace(rect=_times(word.rect, factor)) for word in item.words)
-    return item._replace(rect=_times(item.rect, factor), words=words)
+    return item._replace(rect=_times(item.rect, factor), words=words, slant=item.slant * factor)
 
 
 def _times(rect: Rect, factor: float) -> Rect:
