@@ -48,7 +48,7 @@ class Shown(NamedTuple):
     pictures: tuple[Drawn, ...]
 
 
-async def write_page(root: Path, done: Evaluation, doc_ids: Mapping[Path, str], sizes: Sizes, settings: Settings) -> Path:
+async def write_report(root: Path, done: Evaluation, doc_ids: Mapping[Path, str], sizes: Sizes, settings: Settings) -> Path:
     """Write `evaluation/report.html` under `root` and return its path.
 
     Raises:
@@ -72,7 +72,7 @@ async def write_page(root: Path, done: Evaluation, doc_ids: Mapping[Path, str], 
 
 def render(done: Evaluation, sections: Mapping[str, Sequence[Shown]]) -> str:
     """Return the page."""
-    source = files("pipeline.evaluate").joinpath("page.html.jinja").read_text(encoding="utf-8")
+    source = files("pipeline.evaluate").joinpath("report.html.jinja").read_text(encoding="utf-8")
     template = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True).from_string(source)
     return template.render(
         told=told,
