@@ -5,7 +5,8 @@
     python -m benchmarks.legibility_report     the curve, the rules, the plot; docs/legibility.md quotes it
 
 The reader is the embedded one's OCR, a stand-in for GLM-4.6V; the truth is the text layer. A page is sampled if its layer has ten numbers
-or more. Scans are made of sampled pages, drawn at 150 dpi with noise, turned a little and saved as JPEG, so that their truth is known.
+or more. Scans are made of sampled pages, drawn at 150 dpi with noise, turned a little and saved as JPEG, so that their truth is known. The
+corpus' one slide deck has no layer, so the slides are those of the project's own samples.
 """
 
 import io
@@ -47,6 +48,8 @@ FEWEST_NUMBERS = 10
 READINGS = Path("out/legibility.jsonl")
 LANDED = Path("out/legibility-landed.jsonl")
 SCANNED = Path("out/legibility-scans")
+SLIDES = Path("data/samples/product-review-slides.pdf")
+SLIDES_SAMPLED = 6
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 
@@ -73,9 +76,10 @@ def samples(folder: Path) -> Iterator[Sample]:
     mixed = [*chosen, *scans]
     random.Random(5).shuffle(mixed)
     yield from mixed
+    yield from (sample._replace(kind="slides") for sample in _of_document(SLIDES, SLIDES_SAMPLED))
 
 
-def _of_document(path: Path) -> Iterator[Sample]:
+def _of_document(path: Path, most: int = PAGES_PER_DOCUMENT) -> Iterator[Sample]:
     document = open_document(Source(uri=str(path), filename=path.name), str(path), 2**31, 20_000)
     order = [*document.pages]
     random.Random(path.name).shuffle(order)
@@ -85,7 +89,7 @@ def _of_document(path: Path) -> Iterator[Sample]:
         if truth.total() >= FEWEST_NUMBERS or not document.has_text_layer:
             found += 1
             yield Sample(f"{path.stem}:{page.page_no}", "text" if document.has_text_layer else "slides", document, page, truth)
-        if found == PAGES_PER_DOCUMENT:
+        if found == most:
             return
 
 
@@ -151,6 +155,7 @@ def _reading(sample: Sample, dpi: int) -> dict[str, Any]:
         "tokens": image.tokens,
         "font_size_pt": sample.page.font_size_pt,
         "image_dpi": sample.page.image_dpi,
+        "has_rows": bool(sample.page.number_bands),
         "truth": dict(sample.truth),
         "read": dict(numbers([line.text for line in lines])),
     }

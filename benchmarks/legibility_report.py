@@ -6,6 +6,7 @@ python -m benchmarks.legibility_report
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.legibility import LANDED, READINGS, RESOLUTIONS, readings
-from pipeline.plan import FINER, USUAL_FONT_PT
+from pipeline.plan import FINER, SURVEY_UNCHECKED_EM_PX, USUAL_FONT_PT
 
 Reading = dict[str, Any]
 Rule = Callable[[Mapping[int, Reading]], tuple[int, Reading]]
@@ -78,7 +79,7 @@ def escalated(em_px: float, judge: Callable[[Reading], float], threshold: float,
     def rule(page: Mapping[int, Reading]) -> tuple[int, Reading]:
         dpi = _dpi(page, em_px)
         spent, best = _look(page, dpi)
-        while best["kind"] == "text" and judge(best) < threshold and dpi < RESOLUTIONS[-1]:
+        while best["kind"] != "scan" and judge(best) < threshold and dpi < RESOLUTIONS[-1]:
             dpi *= step
             tokens, again = _look(page, dpi)
             if again["dpi"] == best["dpi"]:
@@ -88,6 +89,18 @@ def escalated(em_px: float, judge: Callable[[Reading], float], threshold: float,
                 break
             best = again
         return spent, best
+
+    return rule
+
+
+def by_content(em_px: float, rows_em_px: float, seed: int) -> Rule:
+    """As the survey is planned: finer from the start where rows of numbers are or nothing can be compared; else where a few disagree."""
+
+    def rule(page: Mapping[int, Reading]) -> tuple[int, Reading]:
+        first = page[RESOLUTIONS[0]]
+        if first["kind"] == "scan":
+            return by_font(SURVEY_UNCHECKED_EM_PX)(page)
+        return escalated(rows_em_px if first["has_rows"] else em_px, partial(sampled, seed=seed), 0.9)(page)
 
     return rule
 
@@ -126,11 +139,10 @@ def curves(pages: Sequence[Mapping[int, Reading]], plateau: float) -> Iterator[t
     ems = (7, 8, 9, 10, 11, 12, 13, 15)
     yield "one resolution", [(f"{dpi} dpi", outcome(pages, fixed(dpi), plateau)) for dpi in RESOLUTIONS]
     yield "by font size", [(f"{em} px", outcome(pages, by_font(em), plateau)) for em in ems]
-    few = [
-        (f"{em} px", [outcome(pages, escalated(em, lambda r, s=seed: sampled(r, s), 0.9), plateau) for seed in SEEDS])  # type: ignore[misc]
-        for em in ems
-    ]
+    few = [(f"{em} px", [outcome(pages, escalated(em, partial(sampled, seed=seed), 0.9), plateau) for seed in SEEDS]) for em in ems]
     yield "… finer where 8 numbers disagree", [(name, Outcome(*np.mean(seeds, axis=0))) for name, seeds in few]
+    rows = [(f"{em} px, {em + 3} px", [outcome(pages, by_content(em, em + 3, seed), plateau) for seed in SEEDS]) for em in (8, 9, 10, 11)]
+    yield "… and where rows of numbers are, from the start", [(name, Outcome(*np.mean(seeds, axis=0))) for name, seeds in rows]
     yield "… finer where any numbers disagree", [(f"{em} px", outcome(pages, escalated(em, agreement, AGREES), plateau)) for em in ems]
 
 

@@ -1,31 +1,30 @@
 """Answer one question from the pages of its scope, compute what is to be computed, and verify the evidence.
 
-A scope that fits one request is asked directly: the pages first, as in the survey, and the question last. For a larger one every batch
-says where it holds something useful and what; the best pages of every document then go into one joint request at reading resolution,
-with these notes. A number that no page prints is computed from the operands that the answer names (`pipeline.settle`).
+A scope that fits one request is asked directly: the pages first, as in the survey, and the question last. For a larger one its pages were
+looked through (`pipeline.findings`); the best of every document go into one joint request at reading resolution, with notes of what was
+found. A number that no page prints is computed from the operands that the answer names (`pipeline.settle`).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatch
 from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from pipeline import ladder, parse, prompt, verify
 from pipeline.extract import transcript
+from pipeline.findings import Found, Looked, batches_of, find_in, grounded
 from pipeline.line import Line
 from pipeline.pack import cost
 from pipeline.plan import read_dpi, survey_dpi
 from pipeline.settle import settle, unanswerable
-from pipeline.shortlist import Lead, PageKey, Room, fair_order, fitting
+from pipeline.shortlist import PageKey, Room, fair_order, fitting
 from schemas.batch import Batch, PageImage
 from schemas.document import Document, Page
-from schemas.errors import BackendError, CompletionError, Incomputable, LongreadError, NothingRead, SettingsError, Ungrounded
-from schemas.extraction import AnswerReading, CitedEvidence, Findings
+from schemas.errors import BackendError, CompletionError, Incomputable, LongreadError, SettingsError, Ungrounded
+from schemas.extraction import AnswerReading
 from schemas.message import Completion
 from schemas.result import Answer, Evidence
 from schemas.settings import Question
-
-C = TypeVar("C", bound=CitedEvidence)
 
 
 class Cited(NamedTuple):
@@ -61,10 +60,13 @@ def scope_of(question: Question, documents: Iterable[Document]) -> tuple[str, ..
     return tuple(chosen)
 
 
-async def answer(line: Line, question: Question, scope: Sequence[str]) -> tuple[Answer, ...]:
-    """Return the answer, or nothing if the question could not be asked; the failure is in the ledger."""
+async def answer(line: Line, question: Question, scope: Sequence[str], looked: Looked) -> tuple[Answer, ...]:
+    """Return the answer, or nothing if the question could not be asked; the failure is in the ledger.
+
+    `looked` is what looking through a scope that is larger than a request has brought; empty if it is not.
+    """
     try:
-        reading, cited = await _read(line, question, scope)
+        reading, cited = await _read(line, question, scope, looked)
     except LongreadError as error:
         told = type(error)(f"question {question.id} was not answered: {error}") if isinstance(error, CompletionError) else error
         line.ledger.fail("complete", told, doc_id=scope[0] if len(scope) == 1 else None)
@@ -73,15 +75,10 @@ async def answer(line: Line, question: Question, scope: Sequence[str]) -> tuple[
     return (Answer(question=question, doc_ids=tuple(scope), reading=reading, evidence=tuple(verified)),)
 
 
-async def _read(line: Line, question: Question, scope: Sequence[str]) -> tuple[AnswerReading, tuple[Cited, ...]]:
-    lost = line.ledger.failed_pages()
-    images = [image for doc_id in scope for image in line.survey_images(line.documents[doc_id])]
-    images = [image for image in images if (image.doc_id, image.page_no) not in lost]
-    if not images:
-        msg = "none of the pages it is about could be read"
-        raise NothingRead(msg)
-    batches = line.batches(images)
-    joint = await _joint(line, question, batches) if len(batches) > 1 else Joint(batches[0], ())
+async def _read(line: Line, question: Question, scope: Sequence[str], looked: Looked) -> tuple[AnswerReading, tuple[Cited, ...]]:
+    if isinstance(looked, LongreadError):
+        raise looked
+    joint = _joint(line, question, looked[question.id]) if looked else Joint(batches_of(line, scope)[0], ())
     if not joint:
         return unanswerable(), ()
     try:
@@ -94,9 +91,8 @@ async def _ask_of_less(line: Line, question: Question, batch: Batch, error: Long
     """Ask each half of the pages what it contributes, and then the pages that do."""
     if len(batch.images) == 1 or not await ladder.smaller_may_help(line, error):
         raise error
-    middle = len(batch.images) // 2
-    halves = (*line.batches(batch.images[:middle]), *line.batches(batch.images[middle:]))
-    joint = await _joint(line, question, halves)
+    leads = await find_in(line, [question], ladder.halves_of(line, batch))
+    joint = _joint(line, question, leads[question.id])
     if not joint:
         return unanswerable(), ()
     if set(joint.batch.images) == set(batch.images):
@@ -104,9 +100,8 @@ async def _ask_of_less(line: Line, question: Question, batch: Batch, error: Long
     return await _ask(line, question, joint)
 
 
-async def _joint(line: Line, question: Question, batches: Sequence[Batch]) -> Joint | None:
-    """Return one batch of the pages that the batches of the scope point to, fair to all documents; None if none points to any."""
-    found = [lead for batch in batches for lead in await _leads(line, question, batch)]
+def _joint(line: Line, question: Question, found: Sequence[Found]) -> Joint | None:
+    """Return one batch of the pages that were found, fair to all documents; None if none were."""
     order = fair_order(lead for lead, _ in found)
     lost = line.ledger.failed_pages()
     images = joint_images(line, [key for key in order if key not in lost])
@@ -120,7 +115,7 @@ async def _joint(line: Line, question: Question, batches: Sequence[Batch]) -> Jo
     (batch,) = line.batches(images)
     numbers = {doc_id: number for number, doc_id in prompt.document_numbers(batch).items()}
     shown = {(image.doc_id, image.page_no) for image in images}
-    said = sorted((pair for pair in found if pair[0].key in shown and pair[1]), key=lambda pair: order.index(pair[0].key))
+    said = sorted((one for one in found if one.lead.key in shown and one.says), key=lambda one: order.index(one.lead.key))
     notes = [prompt.note(numbers[lead.doc_id], lead.page_no, text) for lead, text in said]
     return Joint(batch, prompt.notes_that_fit(notes, line.capacity - sum(cost(segment, line.price) for segment in batch.segments)))
 
@@ -152,36 +147,6 @@ def _image(line: Line, key: PageKey, dpi: Callable[[Page], float]) -> PageImage 
     return line.image(doc_id, page_no, dpi(pages[page_no - 1]))
 
 
-async def _leads(line: Line, question: Question, batch: Batch) -> list[tuple[Lead, str]]:
-    """Return the pages of a batch that help, and what each says; a batch that cannot be asked is asked in halves.
-
-    Raises:
-        LongreadError: the server is gone.
-    """
-    try:
-        completion, found = await ladder.ask(line, prompt.finding(line.served, batch, question), partial(parse.read, model=Findings))
-    except (BackendError, CompletionError) as error:
-        return await _leads_of_less(line, question, batch, error)
-    grounded = _grounded(line, completion, batch, found.evidence)
-    return [
-        (Lead(at.doc_id, at.page_no, rank, finding.starts_before, finding.goes_on), finding.says or finding.quote)
-        for rank, (finding, at) in enumerate(grounded)
-    ]
-
-
-async def _leads_of_less(line: Line, question: Question, batch: Batch, error: LongreadError) -> list[tuple[Lead, str]]:
-    if not await ladder.smaller_may_help(line, error):
-        raise error
-    if len(batch.images) == 1:
-        (image,) = batch.images
-        told = type(error)(f"question {question.id} was not asked of page {image.page_no}: {error}")
-        line.ledger.fail("complete", told, doc_id=image.doc_id, page_no=image.page_no)
-        return []
-    middle = len(batch.images) // 2
-    halves = (*line.batches(batch.images[:middle]), *line.batches(batch.images[middle:]))
-    return [lead for half in halves for lead in await _leads(line, question, half)]
-
-
 async def _ask(line: Line, question: Question, joint: Joint) -> tuple[AnswerReading, tuple[Cited, ...]]:
     batch, notes = joint
     request = prompt.answer(line.served, batch, question, thinking=line.job.profile == "thorough", notes=notes)
@@ -204,26 +169,15 @@ def _cited(line: Line, completion: Completion, batch: Batch, reading: AnswerRead
     """
     operands = reading.operands if reading.operation not in {"none", "count"} else ()
     numbers: dict[Evidence, list[str]] = {}
-    proven = [*_grounded(line, completion, batch, operands)]
+    proven = [*grounded(line, completion, batch, operands)]
     for operand, evidence in proven:
         numbers.setdefault(evidence, []).append(operand.text)
-    for _, evidence in _grounded(line, completion, batch, reading.evidence):
+    for _, evidence in grounded(line, completion, batch, reading.evidence):
         numbers.setdefault(evidence, [])
     if not numbers or len(proven) < len(operands):
         msg = f"it cites no page{' for some of its operands' if numbers else ''}, so it does not count"
         raise Ungrounded(msg)
     return tuple(Cited(evidence, tuple(texts)) for evidence, texts in numbers.items())
-
-
-def _grounded(line: Line, completion: Completion, batch: Batch, cited: Iterable[C]) -> Iterator[tuple[C, Evidence]]:
-    """Yield the citations of pages that were shown; one of an invented page is recorded and left out."""
-    shown = {(image.doc_id, image.page_no) for image in batch.images}
-    documents = prompt.document_numbers(batch)
-    for citation in cited:
-        try:
-            yield citation, parse.evidence(citation, documents, shown)
-        except Ungrounded as error:
-            line.ledger.fail("parse", error, batch_id=batch.batch_id, finish_reason=completion.finish_reason)
 
 
 async def _verified(line: Line, cited: Cited) -> Evidence:

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from enum import IntEnum
+from functools import wraps
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, ParamSpec, TypeVar
@@ -21,6 +22,7 @@ from pipeline.forecast import forecast, scopes, terms_of_job
 from pipeline.ledger import Ledger, silent
 from pipeline.line import served_model
 from pipeline.opening import open_sources
+from pipeline.query import commands
 from pipeline.questions import load_questions
 from pipeline.run import run
 from pipeline.schema_files import load_schemas
@@ -306,6 +308,19 @@ def _stop(code: Exit, message: str) -> NoReturn:
     raise typer.Exit(code)
 
 
+def _telling(verb: Callable[..., None]) -> Callable[..., None]:
+    """Return the verb with its errors told as all verbs tell them."""
+
+    @wraps(verb)
+    def told(*arguments: object, **options: object) -> None:
+        try:
+            verb(*arguments, **options)
+        except LongreadError as error:
+            _stop(Exit.USAGE, str(error))
+
+    return told
+
+
 def _add_verbs() -> None:
     """Verbs of other packages, such as `up` of the flows: loaded when they are called."""
     for entry in entry_points(group="longread.verbs"):
@@ -319,4 +334,8 @@ def _loaded(load: Callable[[], Callable[[], None]]) -> Callable[[], None]:
     return verb
 
 
+app.command(name="query")(_telling(commands.query_command))
+app.command(name="export")(_telling(commands.export_command))
+app.command(name="compact")(_telling(commands.compact_command))
+app.command(name="forget")(_telling(commands.forget_command))
 _add_verbs()

@@ -20,7 +20,7 @@ from pipeline.line import Line, price_of, text_count
 from pipeline.pack import pack
 from pipeline.plan import page_image, read_dpi, survey_dpi, survey_images
 from pipeline.probable import Site, probable_sites
-from pipeline.prompt import fixed_cost, instruction_cost
+from pipeline.prompt import asked_together, fixed_cost, instruction_cost
 from pipeline.tokens import TextCount
 from pipeline.windows import Pages, Price, pages_of
 from schemas.batch import Batch, PageImage
@@ -224,16 +224,17 @@ def _read(planned: "_Planned", document: Document, site: Site) -> Iterator[Plann
                 yield planned.of_crops("verify", [_crop(document, page, band, terms)], band.n_cells * REPLY_TOKENS_PER_CELL // 2)
 
 
-def _asks(planned: "_Planned", questions: Iterable[Question], documents: Sequence[Document]) -> Iterator[PlannedRequest]:
+def _asks(planned: "_Planned", questions: Sequence[Question], documents: Sequence[Document]) -> Iterator[PlannedRequest]:
     """Yield the requests for questions of one scope: directly, or a finding for every batch and a joint one over the pages cited."""
     terms = planned.terms
     batches = _packed(documents, terms)
     joint = _joint(documents, batches, terms) if len(batches) > 1 else batches
     reply = REPLY_TOKENS_PER_ANSWER + (THINKING_TOKENS if terms.profile == "thorough" else 0)
+    for group in asked_together(questions) if len(batches) > 1 else ():
+        for batch in batches:
+            text = "\n".join(question.question for question in group)
+            yield planned.of_pages("finding", batch, len(group) * REPLY_TOKENS_PER_ANSWER, text)
     for question in questions:
-        if len(batches) > 1:
-            for batch in batches:
-                yield planned.of_pages("finding", batch, REPLY_TOKENS_PER_ANSWER, question.question)
         for batch in joint[:1]:
             yield planned.of_pages("answer", batch, reply, question.question)
             if not any(document.has_text_layer for document in documents):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from pipeline.line import Line
+from schemas.batch import Batch
 from schemas.document import Box, LayerWord
 from schemas.errors import BackendError, CompletionError, ContextExceeded, LongreadError, ReplyFiltered
 from schemas.message import Completion, Request, Sampling
@@ -44,6 +45,12 @@ async def smaller_may_help(line: Line, error: LongreadError) -> bool:
     if isinstance(error, CompletionError | ContextExceeded | ReplyFiltered):
         return True
     return isinstance(error, BackendError) and await line.is_served()
+
+
+def halves_of(line: Line, batch: Batch) -> tuple[Batch, ...]:
+    """Return the first and the second half of a batch's pages."""
+    middle = len(batch.images) // 2
+    return (*line.batches(batch.images[:middle]), *line.batches(batch.images[middle:]))
 
 
 def halves_of_page() -> tuple[Box, Box]:

@@ -8,7 +8,7 @@ which are hardly ever shown twice: system text, the instruction with its schema,
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any, Literal, NamedTuple
 
@@ -61,8 +61,9 @@ _INSTRUCTIONS: dict[RequestKind, str] = {
         "not report exactly what is asked for (that figure, of that year, of that company), the question is not answerable."
     ),
     "finding": (
-        "These pages are a part of what the question is about. Find the places that help to answer it, and say what each contributes: "
-        "also a single number that has to be compared, added or set against one from other pages."
+        "These pages are a part of what the questions below are about. For each of them, whatever the others ask, find the places that "
+        "help to answer it, and say what each contributes: also a single number that has to be compared, added or set against one from "
+        "other pages."
     ),
     "fields": (
         "Fill in the fields of the schema below from the pages shown: one object for all of them. For each value cite every place where "
@@ -87,8 +88,10 @@ PROMPT_VERSION = _version()
 """Changes whenever a word of a prompt or a field of a schema does."""
 
 QUESTION_BYTES = 2_000
-"""The longest question."""
+"""The longest question, and what several that are looked for together have, all in all."""
 
+MOST_QUESTIONS = 8
+"""Questions that are looked for together: the pages, a hundred thousand tokens, are sent once for all of them."""
 NOTES_BYTES = 4_000
 """The longest notes of a first look, all together."""
 _NOTE_BYTES = 300
@@ -141,9 +144,23 @@ def answer(served: Served, batch: Batch, question: Question, *, thinking: bool, 
     return _request(served, "answer", parts, batch_id=batch.batch_id, thinking=thinking)
 
 
-def finding(served: Served, batch: Batch, question: Question) -> Request:
-    """Ask what a part of a question's scope contributes to its answer."""
-    return _request(served, "finding", [*_pages(batch), _instruction("finding", _question(question))], batch_id=batch.batch_id)
+def finding(served: Served, batch: Batch, questions: Sequence[Question]) -> Request:
+    """Ask what a part of the scope of some questions contributes to the answer of each."""
+    told = "".join(_question(question, f" {number}") for number, question in enumerate(questions, start=1))
+    return _request(served, "finding", [*_pages(batch), _instruction("finding", told)], batch_id=batch.batch_id)
+
+
+def asked_together(questions: Iterable[Question]) -> Iterator[tuple[Question, ...]]:
+    """Yield the questions in runs that one request for findings holds."""
+    group: list[Question] = []
+    for question in questions:
+        size = sum(len(_question(one, " 9").encode()) for one in (*group, question))
+        if group and (len(group) == MOST_QUESTIONS or size > QUESTION_BYTES):
+            yield tuple(group)
+            group = []
+        group.append(question)
+    if group:
+        yield tuple(group)
 
 
 def fields(served: Served, batch: Batch, schema: str) -> Request:
@@ -290,6 +307,6 @@ def _notes(notes: Sequence[str]) -> str:
     return "\n".join([_NOTES_OPENING, *notes]) if notes else ""
 
 
-def _question(question: Question) -> str:
+def _question(question: Question, number: str = "") -> str:
     wanted = f"\nAnswer kind: {question.answer_kind}" if question.answer_kind else ""
-    return f"\nQuestion: {' '.join(question.question.split())}{wanted}"
+    return f"\nQuestion{number}: {' '.join(question.question.split())}{wanted}"

@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable, Collection, Container, Iterable
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
-from itertools import chain
+from itertools import chain, groupby
 from typing import NamedTuple, Protocol, TypeVar
 
 import pyarrow as pa
 import pyarrow.dataset as ds
 
 from pipeline import answer as answers
-from pipeline import extract, field_columns, fields, merge, verify, write
+from pipeline import extract, field_columns, fields, findings, merge, verify, write
 from pipeline.estimate import amounts
 from pipeline.fields import Unread
 from pipeline.forecast import forecast, terms_of_line
@@ -21,7 +21,7 @@ from pipeline.ledger import Ledger, Observe, silent
 from pipeline.line import Line, open_line
 from pipeline.opening import open_sources
 from pipeline.plan import survey_dpi, survey_images
-from pipeline.prompt import PROMPT_VERSION
+from pipeline.prompt import PROMPT_VERSION, asked_together
 from pipeline.survey import survey
 from pipeline.to_rows import run_row, to_rows
 from schemas.batch import Batch
@@ -193,11 +193,25 @@ async def _answer(line: Line, questions: Sequence[tuple[Question, tuple[str, ...
     scopes = {scope: number for number, scope in enumerate(dict.fromkeys(scope for _, scope in questions))}
     order = sorted(range(len(questions)), key=lambda number: scopes[questions[number][1]])
     together = [questions[number] for number in order]
+    looked = await _looked(line, together, spawn)
     answered = await asyncio.gather(
-        *(spawn(f"answer {question.id}", partial(_counted, line, answers.answer(line, question, scope))) for question, scope in together)
+        *(
+            spawn(f"answer {question.id}", partial(_counted, line, answers.answer(line, question, scope, looked.get(question.id, {}))))
+            for question, scope in together
+        )
     )
     in_order = sorted(zip(order, answered, strict=True), key=lambda numbered: numbered[0])
     return tuple(answer for _, found in in_order for answer in found)
+
+
+async def _looked(line: Line, questions: Iterable[tuple[Question, tuple[str, ...]]], spawn: Spawn) -> dict[str, findings.Looked]:
+    """Return what is found for the questions whose scope is larger than a request; those of one scope are looked for together."""
+    scoped = [(scope, [question for question, _ in pairs]) for scope, pairs in groupby(questions, key=lambda pair: pair[1])]
+    groups = [(group, scope) for scope, asked in scoped if findings.is_too_large(line, scope) for group in asked_together(asked)]
+    found = await asyncio.gather(
+        *(spawn(f"find {', '.join(one.id for one in group)}", partial(findings.find, line, group, scope)) for group, scope in groups)
+    )
+    return {question.id: looked for (group, _), looked in zip(groups, found, strict=True) for question in group}
 
 
 def _open_questions(line: Line, questions: Iterable[Question]) -> list[tuple[Question, tuple[str, ...]]]:

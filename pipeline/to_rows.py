@@ -54,6 +54,7 @@ def run_row(outcome: Outcome, record: RunRecord) -> Row:
         "image_tokens": sum(usage.image_tokens or 0 for usage in paid),
         "cached_tokens": sum(usage.cached_tokens or 0 for usage in paid),
         "completion_tokens": sum(usage.completion_tokens for usage in paid),
+        "replaces": [],
     }
 
 

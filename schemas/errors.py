@@ -2,6 +2,7 @@
 
 LongreadError
 ├── SettingsError            wrong use: an argument, a question file, an option
+│   └── DatasetChanged       a query whose files were compacted meanwhile
 ├── SourceError              a file that cannot be read
 │   ├── MissingSource
 │   ├── UnsupportedFile
@@ -50,6 +51,13 @@ class SettingsError(LongreadError):
     """Wrong use: nothing was started."""
 
     category = "settings"
+
+
+class DatasetChanged(SettingsError):
+    """The files that a query was to read gave way to others; asked again, it finds those."""
+
+    category = "changed"
+    retryable = True
 
 
 class SourceError(LongreadError):

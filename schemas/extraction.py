@@ -283,12 +283,21 @@ class Finding(CitedEvidence):
     """True if its table or paragraph goes on on the next page."""
 
 
-class Findings(Value):
-    """What some of the pages in a question's scope contribute to its answer."""
+class QuestionFindings(Value):
+    """What the pages contribute to one question."""
 
+    question: int
+    """Number of the question."""
     evidence: tuple[Finding, ...] = ()
     """Places that help to answer the question, of every document that has any, most useful first; for a number to compute also each
     of the numbers it needs. Empty if there are none."""
+
+
+class Findings(Value):
+    """What some of the pages in the scope of several questions contribute to their answers."""
+
+    questions: tuple[QuestionFindings, ...]
+    """Every question once, in order."""
 
 
 class Transcript(Value):

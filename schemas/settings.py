@@ -14,7 +14,7 @@ from schemas.fields import UserSchema
 from schemas.preset import ImageLimits, Preset
 from schemas.value import Value
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 Task = Literal["tables", "charts", "answers"]
 Profile = Literal["fast", "balanced", "thorough"]
 EMBEDDED = "embedded"

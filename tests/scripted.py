@@ -6,6 +6,7 @@ served once each, in order, before the healthy answer.
 
 import base64
 import email.utils
+import io
 import json
 import re
 import struct
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
+from PIL import Image
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -25,6 +27,7 @@ from tests.listening import listening
 DOCUMENT = re.compile(r"^\[doc (\d+): (.+)\]$")
 PAGE = re.compile(r"^\[doc (\d+) · page (\d+)\]$")
 CROP = re.compile(r"^\[image (\d+) · doc \d+ · page (\d+) · \w+ at ")
+QUESTION = re.compile(r"^Question (\d+): ", re.MULTILINE)
 CONTINUE = re.compile(r"Continue from row (\d+)\.")
 BOX = [100, 100, 900, 400]
 
@@ -39,6 +42,8 @@ class Script:
     """What is read of the page's numbers on an image of so many tokens."""
     leaves_out: int = 0
     """Tables that a common reply to several forgets."""
+    unanswered: int = 0
+    """Questions that a common reply to several forgets."""
     rows: int = 4
     rows_per_reply: int = 1000
     faults: list[str] = field(default_factory=list)
@@ -195,8 +200,8 @@ class ScriptedServer:
         match body["response_format"]["json_schema"]["name"]:
             case "survey":
                 pages = [match for text in texts if (match := PAGE.match(text))]
-                sizes = image_sizes(body)
-                return {"pages": [self._survey_page(int(match[1]), int(match[2]), size) for match, size in zip(pages, sizes, strict=True)]}
+                shown = zip(pages, image_sizes(body), lower_halves(body), strict=True)
+                return {"pages": [self._survey_page(int(match[1]), int(match[2]), *how) for match, *how in shown]}
             case "table":
                 return self._table([int(match[2]) for text in texts if (match := CROP.match(text))], texts[-1])
             case "tables":
@@ -208,7 +213,9 @@ class ScriptedServer:
             case "fields":
                 return self.script.fields([int(match[2]) for text in texts if (match := PAGE.match(text))])
             case "finding":
-                return {"evidence": self._findings(texts)}
+                asked = [int(number) for number in QUESTION.findall(texts[-1])]
+                told = asked[: len(asked) - self.script.unanswered] or asked
+                return {"questions": [{"question": number, "evidence": self._findings(texts)} for number in told]}
             case _:
                 return {"lines": ["one"]}
 
@@ -220,10 +227,10 @@ class ScriptedServer:
         told = [(match, self.script.helps(names[match[1]], int(match[2]))) for match in pages]
         return [{"doc": int(match[1]), "page": int(match[2]), "quote": "one", **more} for match, more in told if more is not None]
 
-    def _survey_page(self, doc: int, page: int, tokens: int) -> dict[str, Any]:
+    def _survey_page(self, doc: int, page: int, tokens: int, is_lower_half: bool) -> dict[str, Any]:  # noqa: FBT001 - one row of what is shown
         tables = [
             {"box": BOX, "title": None, "continues": number == 0 and self.script.continues(page)}
-            for number in range(self.script.tables_on(page))
+            for number in range(0 if is_lower_half else self.script.tables_on(page))
         ]
         return {
             "doc": doc,
@@ -262,6 +269,18 @@ def image_sizes(body: dict[str, Any]) -> list[int]:
     heads = [base64.b64decode(url.rpartition(",")[2][:32]) for url in urls]
     sizes = [struct.unpack(">II", head[16:24]) if head[1:4] == b"PNG" and len(head) == 24 else (28, 28) for head in heads]
     return [width // 28 * (height // 28) for width, height in sizes]
+
+
+def lower_halves(body: dict[str, Any]) -> list[bool]:
+    """Whether each image shows the lower half of an upright page that has text at its head only, where no table is."""
+    urls = [part["image_url"]["url"] for part in body["messages"][1]["content"] if part["type"] == "image_url"]
+    return [_is_lower_half(base64.b64decode(url.rpartition(",")[2])) for url in urls]
+
+
+def _is_lower_half(encoded: bytes) -> bool:
+    with Image.open(io.BytesIO(encoded)) as image:
+        darkest, _ = image.convert("L").getextrema()
+        return image.width > image.height and darkest == 255
 
 
 def _event(chunk: dict[str, Any]) -> str:

@@ -170,7 +170,7 @@ def test_a_run_sends_the_batches_and_image_tokens_that_were_planned(
         assert report.planned.image_tokens // 3 == sent[0].image_tokens
     else:
         assert report.planned.batches > 1
-        assert math.isclose(report.planned.requests, 3 * report.planned.batches + 2)
+        assert math.isclose(report.planned.requests, 2 * report.planned.batches + 2)
 
 
 def test_what_was_committed_before_is_not_planned_again(scripted: ScriptedServer, make_pdf: MakePdf, tmp_path: Path) -> None:

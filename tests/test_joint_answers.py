@@ -79,6 +79,49 @@ def test_the_joint_request_comes_with_what_was_found_and_shows_where_a_table_goe
     assert instruction.endswith("Question: What is it?")
 
 
+def ask_three(server: ScriptedServer, out: Path, source: Path, **more: Any) -> Outcome:
+    asked = tuple(Question(id=name, question=f"What is {name}?") for name in "xyz")
+    job = Job(sources=(str(source),), out=out, backend=server.url, tasks=("answers",), questions=asked)
+    return asyncio.run(run(job, Settings(**more))).outcome
+
+
+def test_pages_are_sent_once_for_several_questions(scripted: ScriptedServer, make_pdf: MakePdf, tmp_path: Path) -> None:
+    scripted.script.max_model_len = SMALL
+    outcome = ask_three(scripted, tmp_path / "out", reports(make_pdf, "ab", 6))
+    assert scripted.kinds.count("finding") == scripted.kinds.count("survey") > 1
+    assert scripted.kinds.count("answer") == len(outcome.answers) == 3
+    asked = [
+        body["messages"][1]["content"][-1]["text"] for body, kind in zip(scripted.bodies, scripted.kinds, strict=True) if kind == "finding"
+    ]
+    assert all(text.endswith("Question 1: What is x?\nQuestion 2: What is y?\nQuestion 3: What is z?") for text in asked)
+
+
+def test_a_question_that_a_common_reply_leaves_out_is_asked_alone(scripted: ScriptedServer, make_pdf: MakePdf, tmp_path: Path) -> None:
+    scripted.script.max_model_len, scripted.script.unanswered = SMALL, 1
+    outcome = ask_three(scripted, tmp_path / "out", reports(make_pdf, "ab", 6))
+    assert scripted.kinds.count("finding") == 2 * scripted.kinds.count("survey")
+    assert (len(outcome.answers), outcome.failures) == (3, ())
+
+
+def test_a_common_request_that_fails_is_asked_for_each_question(scripted: ScriptedServer, make_pdf: MakePdf, tmp_path: Path) -> None:
+    scripted.script.max_model_len = SMALL
+    scripted.script.faults = _Several(scripted)
+    outcome = ask_three(scripted, tmp_path / "out", reports(make_pdf, "ab", 6), attempts=1)
+    assert (len(outcome.answers), outcome.failures) == (3, ())
+    assert scripted.kinds.count("finding") == 4 * scripted.kinds.count("survey")
+
+
+class _Several(list[str]):
+    """Refuses to look for several questions at once."""
+
+    def __init__(self, server: ScriptedServer) -> None:
+        super().__init__(["400"])
+        self._server = server
+
+    def pop(self, _: Any = 0) -> str:
+        return "400" if "Question 2: " in self._server.bodies[-1]["messages"][1]["content"][-1]["text"] else ""
+
+
 def test_where_no_page_helps_nothing_is_answered(scripted: ScriptedServer, make_pdf: MakePdf, tmp_path: Path) -> None:
     scripted.script.max_model_len = SMALL
     scripted.script.helps = lambda _name, _page: None

@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pymupdf
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.run import run
@@ -36,6 +36,7 @@ def read(script: Script, folder: Path) -> Outcome:
     context=st.sampled_from([13_000, 16_000, 131_072]),
     faults=st.lists(FAULTS, max_size=6),
 )
+@example(continued={7}, on_page=1, context=13_000, faults=["garbage"] * 16)
 def test_every_row_comes_out_once_or_is_missing_by_name(continued: set[int], on_page: int, context: int, faults: list[str]) -> None:
     script = Script(tables_on=lambda _: on_page, continues=lambda page: page in continued, rows=ROWS, max_model_len=context, faults=faults)
     with TemporaryDirectory() as folder:

@@ -86,6 +86,6 @@ async def peak_after(document: Document) -> int:
 
 
 def test_memory_does_not_grow_with_the_number_of_pages(tmp_path: Path) -> None:
-    few = asyncio.run(peak_after(long_document(tmp_path / "few.pdf", 30)))
-    many = asyncio.run(peak_after(long_document(tmp_path / "many.pdf", 450)))
-    assert many - few < 30
+    few = asyncio.run(peak_after(long_document(tmp_path / "few.pdf", 20)))
+    many = asyncio.run(peak_after(long_document(tmp_path / "many.pdf", 220)))
+    assert many - few < 20

@@ -15,13 +15,14 @@ from pipeline.write import clear_uncommitted, committed, write
 from schemas.errors import WriteError
 from schemas.message import Completion, Usage
 from schemas.rows import TABLES
+from schemas.settings import SCHEMA_VERSION
 
 TODAY = date(2026, 11, 21)
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 RUN = (
     dict.fromkeys(TABLES["runs"].names, 1)
     | {name: "x" for name in TABLES["runs"].names if TABLES["runs"].field(name).type == "string"}
-    | {"started_at": NOW, "ended_at": NOW}
+    | {"started_at": NOW, "ended_at": NOW, "schema_version": SCHEMA_VERSION, "replaces": []}
 )
 DOCUMENT = {
     "doc_id": "d1",

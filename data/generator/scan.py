@@ -1,6 +1,7 @@
 """A scanned report: drawn as a PDF, then made into crooked, noisy gray images without a text layer."""
 
 import io
+from collections.abc import Iterable
 from typing import TypeAlias
 
 import cv2
@@ -41,14 +42,14 @@ def make_scan() -> tuple[Product, Product]:
     return Product(scanned(clean.pdf), _tilted(clean.truth)), clean
 
 
-def scanned(pdf: bytes) -> bytes:
-    """The pages as JPEG images in a PDF, skewed and noisy."""
+def scanned(pdf: bytes, dpi: int = DPI, skews: Iterable[float] = SKEWS, noise: float = NOISE, quality: int = QUALITY) -> bytes:
+    """The pages, as many as there are skews, as JPEG images in a PDF: skewed by so many degrees, and noisy."""
     random = np.random.default_rng(SEED)
     with pymupdf.open(stream=pdf, filetype="pdf") as clean, pymupdf.open() as scan:
-        for page, skew in zip(clean, SKEWS, strict=False):
-            pixels = page.get_pixmap(dpi=DPI, colorspace=pymupdf.csGRAY)
+        for page, skew in zip(clean, skews, strict=False):
+            pixels = page.get_pixmap(dpi=dpi, colorspace=pymupdf.csGRAY)
             gray = np.frombuffer(pixels.samples, dtype=np.uint8).reshape(pixels.height, pixels.width)
-            image = _jpeg(_worn(_turned(gray, skew), random))
+            image = _jpeg(_worn(_turned(gray, skew), random, noise), quality)
             scan.new_page(width=page.rect.width, height=page.rect.height).insert_image(page.rect, stream=image)
         buffer = io.BytesIO()
         scan.save(buffer, garbage=4, deflate=True, no_new_id=True)
@@ -62,16 +63,16 @@ def _turned(gray: Gray, degrees: float) -> Gray:
     return np.asarray(turned, dtype=np.uint8)
 
 
-def _worn(gray: Gray, random: np.random.Generator) -> Gray:
+def _worn(gray: Gray, random: np.random.Generator, noise: float) -> Gray:
     """Soft edges, a paper tone that darkens toward one edge, and grain."""
     soft = cv2.GaussianBlur(gray, (0, 0), 0.6).astype(np.float64)
     shade = np.linspace(PAPER - 8, PAPER, gray.shape[1])[np.newaxis, :]
-    grain = random.normal(0.0, NOISE, gray.shape)
+    grain = random.normal(0.0, noise, gray.shape)
     return np.clip(30 + soft / 255 * (shade - 30) + grain, 0, 255).astype(np.uint8)
 
 
-def _jpeg(gray: Gray) -> bytes:
-    _, encoded = cv2.imencode(".jpg", gray, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+def _jpeg(gray: Gray, quality: int) -> bytes:
+    _, encoded = cv2.imencode(".jpg", gray, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return encoded.tobytes()
 
 

@@ -33,7 +33,7 @@ QUESTION_KINDS: tuple[RequestKind, ...] = ("answer", "finding")
 _DOCUMENT = re.compile(r"\[doc (\d+): (.+)\]")
 _PAGE = re.compile(r"\[doc (\d+) · page (\d+)\]")
 _CROP = re.compile(r"\[image \d+ · doc (\d+) · page (\d+) · (?:table|chart|text) at (\d+),(\d+),(\d+),(\d+)\]")
-_QUESTION = re.compile(r"^Question: +(\S.*)$", re.MULTILINE)
+_QUESTION = re.compile(r"^Question(?: \d+)?: +(\S.*)$", re.MULTILINE)
 _ANSWER_KIND = re.compile(rf"^Answer kind: ({'|'.join(get_args(AnswerKind))})\.?[ \t]*$", re.MULTILINE)
 _FIRST_ROW = re.compile(r"^Continue from row (\d{1,9})\.[ \t]*$", re.MULTILINE)
 _DATA_URI = re.compile(r"data:image/[a-z+.-]+;base64,")
@@ -73,7 +73,8 @@ class SeenImage(NamedTuple):
 class Instruction(NamedTuple):
     """The lines of the instruction that the reader understands."""
 
-    question: str = ""
+    questions: tuple[str, ...] = ()
+    """One, or for findings several, numbered from 1 in this order."""
     answer_kind: AnswerKind | None = None
     first_row: int = 0
 
@@ -242,12 +243,12 @@ def unreadable(index: int, reason: str) -> BadRequest:
 def _instruction(parts: Sequence[Text | Picture], kind: RequestKind) -> Instruction:
     last = parts[-1]
     text = last.text if isinstance(last, Text) else ""
-    question, answer_kind, first_row = _QUESTION.search(text), _ANSWER_KIND.search(text), _FIRST_ROW.search(text)
-    if question is None and kind in QUESTION_KINDS:
+    questions, answer_kind, first_row = _QUESTION.findall(text), _ANSWER_KIND.search(text), _FIRST_ROW.search(text)
+    if not questions and kind in QUESTION_KINDS:
         msg = "The last text part holds no line 'Question: …', so there is nothing to answer."
         raise BadRequest(msg)
     return Instruction(
-        question=question[1].strip() if question else "",
+        questions=tuple(question.strip() for question in questions),
         answer_kind=_answer_kind(answer_kind[1]) if answer_kind else None,
         first_row=int(first_row[1]) if first_row else 0,
     )

@@ -100,6 +100,8 @@ async def _whole(request: ChatRequest, engine: Engine) -> AsyncGenerator[str]:
             text = await _transcript(request, engine)
         case "fields":
             text = await _fields(request, engine)
+        case "finding":
+            text = await _findings(request, engine)
         case _:
             text = await _answer(request, engine)
     for start in range(0, len(text), PIECE_CHARACTERS):
@@ -136,14 +138,19 @@ async def _transcript(request: ChatRequest, engine: Engine) -> str:
 
 
 async def _answer(request: ChatRequest, engine: Engine) -> str:
-    question, kind, _ = request.instruction
+    (question, *_), kind, _ = request.instruction
     async with aclosing(_pages(request, engine)) as read:
         pages = [page async for page in read]
-    call = partial(worker.findings, question, pages)
-    if request.kind == "answer":
-        call = partial(worker.answer, question, kind, pages)
     with _naming(f"question {question!r}"):
-        return (await engine.run(call)).decode()
+        return (await engine.run(partial(worker.answer, question, kind, pages))).decode()
+
+
+async def _findings(request: ChatRequest, engine: Engine) -> str:
+    async with aclosing(_pages(request, engine)) as read:
+        pages = [page async for page in read]
+    questions = request.instruction.questions
+    with _naming("the questions"):
+        return (await engine.run(partial(worker.findings, questions, pages), len(questions))).decode()
 
 
 async def _fields(request: ChatRequest, engine: Engine) -> str:

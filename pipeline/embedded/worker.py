@@ -19,7 +19,7 @@ from PIL import Image
 
 from pipeline.embedded.body import Asked
 from pipeline.embedded.config import IMAGE_FORMATS
-from schemas.extraction import AnswerKind, Transcript
+from schemas.extraction import AnswerKind, Findings, QuestionFindings, Transcript
 
 if TYPE_CHECKING:
     from pipeline.embedded.answers import SeenPage
@@ -79,11 +79,13 @@ def answer(question: str, kind: AnswerKind | None, pages: Sequence[PackedPage]) 
     return answered(question, kind, _seen(pages)).model_dump_json().encode()
 
 
-def findings(question: str, pages: Sequence[PackedPage]) -> bytes:
-    """Return the JSON text of the `Findings` for a question."""
+def findings(questions: Sequence[str], pages: Sequence[PackedPage]) -> bytes:
+    """Return the JSON text of the `Findings` for some questions."""
     from pipeline.embedded.answers import findings as found
 
-    return found(question, _seen(pages)).model_dump_json().encode()
+    seen = _seen(pages)
+    told = (QuestionFindings(question=number, evidence=found(question, seen)) for number, question in enumerate(questions, start=1))
+    return Findings(questions=tuple(told)).model_dump_json().encode()
 
 
 def fields(asked: str, pages: Sequence[PackedPage]) -> bytes:

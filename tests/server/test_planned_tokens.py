@@ -80,7 +80,7 @@ def test_every_kind_of_request_is_counted_to_the_token(
             prompt.tables(served, small),
             prompt.chart(served, small[0]),
             prompt.verify(served, small[1]),
-            prompt.finding(served, surveyed, QUESTIONS[0]),
+            prompt.finding(served, surveyed, QUESTIONS),
             prompt.answer(served, joint, QUESTIONS[0], thinking=False),
             prompt.answer(served, joint, QUESTIONS[1], thinking=True),
         ]

@@ -25,7 +25,7 @@ from pipeline.embedded.answers.rows import alike, entries
 from pipeline.embedded.answers.seen import SeenPage
 from pipeline.embedded.answers.spans import pick, sentences
 from pipeline.embedded.answers.terms import terms
-from schemas.extraction import AnswerKind, AnswerReading, CitedEvidence, Finding, Findings
+from schemas.extraction import AnswerKind, AnswerReading, CitedEvidence, Finding
 
 __all__ = ["SeenPage", "answer", "findings"]
 
@@ -52,16 +52,16 @@ def answer(question: str, kind: AnswerKind | None, pages: Sequence[SeenPage], sc
     return _reply(query, corpus)
 
 
-def findings(question: str, pages: Sequence[SeenPage]) -> Findings:
+def findings(question: str, pages: Sequence[SeenPage]) -> tuple[Finding, ...]:
     """Return the places that help most to answer `question`, at most six of a document, most useful first."""
     if not pages:
-        return Findings()
+        return ()
     query, corpus = parse(question), index(tuple(pages))
     reply = UNANSWERED if _is_foreign(query, corpus) else _reply(query, corpus)
     asked = [(query.words, year) for year in query.years or (0,)]
     found = [one for words, year in asked for one in seek(corpus, query, words, year, query.kind)[:_MOST_FINDINGS]]
     cited = [*reply.operands, *reply.evidence, *(one.evidence for one in sorted(found, key=lambda one: -one.score))]
-    return Findings(evidence=tuple(_some_of_each(_finding(corpus, one) for one in cited)))
+    return tuple(_some_of_each(_finding(corpus, one) for one in cited))
 
 
 def _finding(corpus: Corpus, cited: CitedEvidence) -> Finding:
