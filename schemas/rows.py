@@ -12,6 +12,9 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+EVALUATION = "evaluation"
+"""The folder of a dataset in which `longread evaluate` keeps scores of its rows, and pictures of its pages; no table."""
+
 _TYPES: dict[str, pa.DataType] = {
     "str": pa.string(),
     "i16": pa.int16(),

@@ -55,7 +55,8 @@ def answer_claims(matches: Iterable[AnswerMatch]) -> Iterator[Claim]:
 
 
 def _bin(stated: float) -> str:
-    low = min(BINS - 1, int(stated * BINS)) / BINS
+    # The column has 32 bits: 0.7 comes back as 0.69999999.
+    low = min(BINS - 1, int(round(stated, 6) * BINS)) / BINS
     return f"{low:.1f}-{low + 1 / BINS:.1f}"
 
 

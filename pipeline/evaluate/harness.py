@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from pipeline.evaluate.evaluation import Evaluation, evaluate
 from pipeline.evaluate.found import Found, read_found
-from pipeline.evaluate.page import write_page
 from pipeline.evaluate.records import write_records
+from pipeline.evaluate.report import write_report
 from pipeline.evaluate.truth import Truth
 from pipeline.ledger import Observe, silent
 from pipeline.open import file_digest
@@ -62,7 +62,7 @@ async def read_and_score(
     observe(Progress(stage="write"))
     evaluation = await asyncio.to_thread(evaluate, truth, found, doc_ids)
     write_records(job.out, evaluation)
-    page = await write_page(job.out, evaluation, doc_ids, found.sizes, settings)
+    page = await write_report(job.out, evaluation, doc_ids, found.sizes, settings)
     return Evaluated(evaluation, report, page)
 
 

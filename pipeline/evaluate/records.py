@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 from pipeline.evaluate.evaluation import Evaluation
 from pipeline.evaluate.score import Score
 from schemas.errors import SettingsError, WriteError
+from schemas.rows import EVALUATION
 
-FOLDER = "evaluation"
 SCORES, SUMMARIES, CALIBRATION = "scores.parquet", "summaries.parquet", "calibration.parquet"
 
 _TYPES = {"str": pa.string(), "i32": pa.int32(), "f64": pa.float64()}
@@ -29,7 +29,7 @@ def write_records(root: Path, evaluation: Evaluation) -> None:
     Raises:
         WriteError: the folder cannot be written.
     """
-    folder, run_ids = root / FOLDER, [maker.run_id for maker in evaluation.makers]
+    folder, run_ids = root / EVALUATION, [maker.run_id for maker in evaluation.makers]
     contents: dict[str, Iterable[NamedTuple]] = {
         SCORES: evaluation.scores,
         SUMMARIES: evaluation.summaries,
@@ -66,7 +66,7 @@ def read_scores(root: Path) -> tuple[Score, ...]:
     Raises:
         SettingsError: there is none.
     """
-    path = next((path for path in (root / FOLDER / SCORES, root / SCORES) if path.is_file()), None)
+    path = next((path for path in (root / EVALUATION / SCORES, root / SCORES) if path.is_file()), None)
     if path is None:
         msg = f"{root} holds no evaluation: run longread evaluate with --out {root} first"
         raise SettingsError(msg)

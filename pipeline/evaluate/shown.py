@@ -54,8 +54,8 @@ def _scores(task: Task, metrics: Sequence[str], summaries: Sequence[Summary]) ->
     for group in dict.fromkeys(one.group for one in summaries if one.group != f"kind {PAGE}"):
         in_group = [values[group, name] for name in metrics if (group, name) in values]
         if in_group:
-            n_items = str(max(one.n_items for one in in_group))
-            shown.add_row(Text(group), n_items, *(_interval(values.get((group, name))) for name in metrics))
+            n_items = max((one.n_items for one in in_group if not one.metric.startswith("detection")), default=0)
+            shown.add_row(Text(group), f"{n_items:,}", *(_interval(values.get((group, name))) for name in metrics))
             if group == ALL:
                 shown.add_section()
     return shown

@@ -1,7 +1,7 @@
 """Forget a document: remove every row about it from every run, every completion that was made of it, and the search index.
 
 A joint answer over several documents goes too, because it may tell what the forgotten one says; so does a user's record over a collection.
-The same question is asked anew by the next run.
+The same question is asked anew by the next run. An evaluation goes whole, for it shows pages.
 """
 
 import re
@@ -23,7 +23,7 @@ from pipeline.query.rewrite import clear_replaced, only, rewrite
 from pipeline.query.search import INDEX
 from pipeline.query.sql import literal
 from schemas.errors import SettingsError
-from schemas.rows import TABLES
+from schemas.rows import EVALUATION, TABLES
 
 STORE = Path(".store") / "completions"
 
@@ -54,7 +54,8 @@ def forget(root: Path, named: str) -> Forgotten:
         told = _mention(doc_id, _uris_of_it_alone(connection, doc_id))
         # The completions first: the rows say which they are.
         n_completions = _forget_completions(connection, root / STORE, doc_id)
-        shutil.rmtree(root / INDEX, ignore_errors=True)
+        for shown in (INDEX, EVALUATION):
+            shutil.rmtree(root / shown, ignore_errors=True)
         holding = [run for run in seen.commits if _holds(only(seen, [run]), told)]
         for run in holding:
             part = only(seen, [run])

@@ -272,6 +272,13 @@ def test_a_forgotten_document_is_nowhere_and_the_others_are_untouched(three: Pat
     assert connection.sql("SELECT n_documents FROM runs ORDER BY started_at").fetchall() == [(1,), (1,)]
 
 
+def test_an_evaluation_that_may_show_a_forgotten_document_goes_too(three: Path) -> None:
+    (three / "evaluation").mkdir()
+    (three / "evaluation" / "report.html").write_text(f"<p>{SCAN}</p>")
+    assert forget(three, SCAN).remains == ()
+    assert not (three / "evaluation").exists()
+
+
 def test_joint_answers_and_completions_about_a_forgotten_document_go_too(three: Path) -> None:
     joint = f"SELECT count(*) FROM answers WHERE list_contains(doc_ids, '{id_of(PRICES)}') AND len(doc_ids) = 2"
     assert connect(three).sql(joint).fetchall() == [(1,)]

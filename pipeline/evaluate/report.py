@@ -16,13 +16,13 @@ from pipeline.evaluate.bootstrap import told
 from pipeline.evaluate.cases import Case, Mark, Picture, Sizes, worst
 from pipeline.evaluate.claims import Calibration
 from pipeline.evaluate.evaluation import Evaluation
-from pipeline.evaluate.records import FOLDER
 from pipeline.evaluate.summary import ALL
 from pipeline.rasterize import rasterize
 from pipeline.workers import Workers
 from schemas.batch import PageImage
 from schemas.document import Box
 from schemas.errors import RasterizeError, SourceError, WriteError
+from schemas.rows import EVALUATION
 from schemas.settings import Settings
 
 NAME = "report.html"
@@ -48,7 +48,7 @@ class Shown(NamedTuple):
     pictures: tuple[Drawn, ...]
 
 
-async def write_page(root: Path, done: Evaluation, doc_ids: Mapping[Path, str], sizes: Sizes, settings: Settings) -> Path:
+async def write_report(root: Path, done: Evaluation, doc_ids: Mapping[Path, str], sizes: Sizes, settings: Settings) -> Path:
     """Write `evaluation/report.html` under `root` and return its path.
 
     Raises:
@@ -60,7 +60,7 @@ async def write_page(root: Path, done: Evaluation, doc_ids: Mapping[Path, str], 
             name: await asyncio.gather(*(_shown(workers, settings, case, paths, sizes) for case in cases))
             for name, cases in worst(done, doc_ids, sizes, CASES).items()
         }
-    path = root / FOLDER / NAME
+    path = root / EVALUATION / NAME
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(render(done, sections), encoding="utf-8")
@@ -72,7 +72,7 @@ async def write_page(root: Path, done: Evaluation, doc_ids: Mapping[Path, str], 
 
 def render(done: Evaluation, sections: Mapping[str, Sequence[Shown]]) -> str:
     """Return the page."""
-    source = files("pipeline.evaluate").joinpath("page.html.jinja").read_text(encoding="utf-8")
+    source = files("pipeline.evaluate").joinpath("report.html.jinja").read_text(encoding="utf-8")
     template = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True).from_string(source)
     return template.render(
         told=told,
