@@ -94,7 +94,7 @@ def outcome(reading: Reading) -> Outcome:
     return whole.model_copy(update={"documents": done, "tables": whole.tables if finds_tables else (), "failures": failures})
 
 
-@settings(max_examples=3)
+@settings(max_examples=2)
 @given(READINGS)
 def test_what_counts_is_the_same_before_and_after_whatever_the_runs_were(readings: Sequence[Reading]) -> None:
     with tempfile.TemporaryDirectory() as folder:
