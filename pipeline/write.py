@@ -76,9 +76,9 @@ def staged(root: Path, run_id: str, run_date: date) -> Iterator[Path]:
         raise WriteError(msg) from error
 
 
-def part(folder: Path, table: str, number: int = 0) -> Path:
-    """Return the path of a staged table's file of that number; its folder is there."""
-    path = folder / table / f"part-{number:05d}.parquet"
+def part(folder: Path, table: str) -> Path:
+    """Return the path of a staged table's file; its folder is there."""
+    path = folder / table / "part-00000.parquet"
     path.parent.mkdir(exist_ok=True)
     return path
 

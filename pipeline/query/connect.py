@@ -50,11 +50,15 @@ def opened(seen: Snapshot, *, described: bool = False) -> DuckDBPyConnection:
 
     Raises:
         DatasetChanged: the files are no longer there.
+        SettingsError: they cannot be read.
     """
     try:
         return _with_views(seen, described=described)
     except duckdb.IOException as error:
-        raise changed(error) from error
+        if was_compacted(error):
+            raise changed(error) from error
+        msg = f"{seen.root} cannot be read: {error}"
+        raise SettingsError(msg) from error
 
 
 def _with_views(seen: Snapshot, *, described: bool) -> DuckDBPyConnection:
@@ -97,7 +101,7 @@ def run_sql(connection: DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyRelation
 
 def was_compacted(error: duckdb.Error) -> bool:
     """Tell whether a query failed because a file of the dataset is no longer there."""
-    return isinstance(error, duckdb.IOException) and "run_id=" in str(error)
+    return isinstance(error, duckdb.IOException) and any(told in str(error) for told in ("No files found", "No such file"))
 
 
 def changed(error: duckdb.Error) -> DatasetChanged:

@@ -77,9 +77,8 @@ def clear_replaced(root: Path) -> int:
     for run_id in replaced:
         folders = sorted(root.glob(f"*/run_date=*/run_id={run_id}"), key=lambda folder: folder.parts[-3] == COMMIT)
         for folder in folders:
+            # The folder of the day stays: a run may be about to write there.
             shutil.rmtree(folder)
-            if not any(folder.parent.iterdir()):
-                folder.parent.rmdir()
     return len(replaced)
 
 

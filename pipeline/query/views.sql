@@ -17,7 +17,7 @@ CREATE MACRO tables_of(tasks) AS ['documents', 'pages']
 
 -- Worked out once: what a connection sees does not change.
 CREATE TABLE readings AS
-SELECT d.doc_id, d.run_id, r.started_at, d.status <> 'failed' AS is_read, unnest(tables_of(tasks_of(r.config_json))) AS table_name
+SELECT DISTINCT d.doc_id, d.run_id, r.started_at, d.status <> 'failed' AS is_read, unnest(tables_of(tasks_of(r.config_json))) AS table_name
 FROM documents_all AS d JOIN runs_all AS r USING (run_id);
 CREATE TABLE latest AS
 SELECT table_name, doc_id, max_by(run_id, (is_read, started_at, run_id)) AS run_id, max_by(started_at, (is_read, started_at, run_id)) AS started_at

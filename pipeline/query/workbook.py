@@ -6,7 +6,7 @@ XlsxWriter writes them: each call names the type of its cell, so that a text tha
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -28,11 +28,13 @@ _OPTIONS = {
     "remove_timezone": True,
     "nan_inf_to_errors": True,
 }
+_DOUBTFUL = "#FFE08A"
 _CONTENTS = ("sheet", "title", "pages", "unit", "trust")
 _MOST_ROWS = 1_048_575
 """Of a sheet, its headings aside: Excel's own limit."""
 _MOST_CHARACTERS = 32_767
 """Of a cell: Excel's own limit."""
+_MOST_DECIMALS = 6
 _FIRST_YEAR = 1900
 """That Excel's dates know."""
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
@@ -43,9 +45,12 @@ class Formats(NamedTuple):
 
     heading: Format
     percent: Format
-    number: Format
+    doubtful_percent: Format
     date: Format
-    doubt: Format
+    numbers: tuple[Format, ...]
+    """By decimals, so that 1,234 is not shown as "1,234."."""
+    doubtful: tuple[Format, ...]
+    """The same for numbers that contradict the text layer."""
 
 
 class SheetTable(NamedTuple):
@@ -124,33 +129,29 @@ def write_result(result: DuckDBPyRelation, to: Path) -> int:
     return len(rows)
 
 
-class _workbook:  # noqa: N801 - a context like open()
-    """A workbook that is closed, or not written at all on an error."""
-
-    def __init__(self, to: Path) -> None:
-        self._to = to
-
-    def __enter__(self) -> Workbook:
-        self._book = Workbook(self._to, _OPTIONS)
-        return self._book
-
-    def __exit__(self, kind: object, *error: object) -> None:
-        if kind is None:
-            try:
-                self._to.parent.mkdir(parents=True, exist_ok=True)
-                self._book.close()
-            except (XlsxFileError, OSError) as problem:
-                msg = f"{self._to} cannot be written ({problem}): choose another --to"
-                raise WriteError(msg) from problem
+@contextmanager
+def _workbook(to: Path) -> Iterator[Workbook]:
+    """Yield a workbook that is written on leaving; on an error it is not."""
+    book = Workbook(to, _OPTIONS)
+    yield book
+    try:
+        to.parent.mkdir(parents=True, exist_ok=True)
+        book.close()
+    except (XlsxFileError, OSError) as error:
+        msg = f"{to} cannot be written ({error}): choose another --to"
+        raise WriteError(msg) from error
 
 
 def _formats(book: Workbook) -> Formats:
+    fractions = ("", *("." + "0" * decimals for decimals in range(1, _MOST_DECIMALS + 1)))
+    shapes = [f"#,##0{fraction};(#,##0{fraction})" for fraction in fractions]
     return Formats(
         heading=book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"}),
         percent=book.add_format({"num_format": "0.0#%"}),
-        number=book.add_format({"num_format": "#,##0.###;(#,##0.###)"}),
+        doubtful_percent=book.add_format({"num_format": "0.0#%", "bg_color": _DOUBTFUL}),
         date=book.add_format({"num_format": "yyyy-mm-dd"}),
-        doubt=book.add_format({"bg_color": "#FFE08A", "num_format": "#,##0.###;(#,##0.###)"}),
+        numbers=tuple(book.add_format({"num_format": shape}) for shape in shapes),
+        doubtful=tuple(book.add_format({"num_format": shape, "bg_color": _DOUBTFUL}) for shape in shapes),
     )
 
 
@@ -164,12 +165,14 @@ def _write_table(sheet: Worksheet, formats: Formats, table: SheetTable, cells: S
     page = 0
     for cell in cells:
         _write_cell(sheet, formats, cell)
+        told = []
         if cell.page_no != page:
             page = cell.page_no
-            told = [f"page {page}", *([table.counted_in, f"numbers: {table.trust}"] if cell.row == 0 else [])]
+            told += [f"page {page}", *([table.counted_in, f"numbers: {table.trust}"] if cell.row == 0 else [])]
+        if cell.check == "mismatch":
+            told.append(f"page {page}: the text layer has {cell.layer_text or 'something else'}")
+        if told:
             sheet.write_comment(cell.row, cell.col, "\n".join(filter(None, told)))
-        elif cell.check == "mismatch":
-            sheet.write_comment(cell.row, cell.col, f"page {page}: the text layer has {cell.layer_text or 'something else'}")
     headings = [cell.row for cell in cells if cell.kind == "column_header"]
     sheet.freeze_panes(max(headings, default=-1) + 1, 0)
     sheet.set_column(0, 0, 40)
@@ -179,20 +182,25 @@ def _write_table(sheet: Worksheet, formats: Formats, table: SheetTable, cells: S
 def _write_cell(sheet: Worksheet, formats: Formats, cell: SheetCell) -> None:
     at = (cell.row, cell.col)
     is_data = cell.kind in {"data", "total"}
-    look = formats.doubt if cell.check == "mismatch" else None
+    is_doubtful = cell.check == "mismatch"
     if cell.kind == "column_header" and (cell.row_span > 1 or cell.col_span > 1):
         # Spans as read may overlap; then the heading stands in its first cell only.
         with suppress(OverlappingRange):
             sheet.merge_range(*at, cell.row + cell.row_span - 1, cell.col + cell.col_span - 1, "", formats.heading)
         _write_text(sheet, at, cell.text, formats.heading)
     elif is_data and cell.value_num is not None and cell.value_kind == "percent":
-        sheet.write_number(*at, cell.value_num / 100, look or formats.percent)
+        sheet.write_number(*at, cell.value_num / 100, formats.doubtful_percent if is_doubtful else formats.percent)
     elif is_data and cell.value_num is not None:
-        sheet.write_number(*at, cell.value_num, look or formats.number)
+        sheet.write_number(*at, cell.value_num, (formats.doubtful if is_doubtful else formats.numbers)[_decimals(cell.value_num)])
     elif is_data and cell.value_date is not None and cell.value_date.year >= _FIRST_YEAR:
         sheet.write_datetime(*at, cell.value_date, formats.date)
     elif cell.text:
         _write_text(sheet, at, cell.text, formats.heading if cell.kind == "column_header" else None)
+
+
+def _decimals(number: float) -> int:
+    exponent = Decimal(repr(number)).normalize().as_tuple().exponent
+    return min(_MOST_DECIMALS, max(0, -int(exponent)))
 
 
 def _write_rows(sheet: Worksheet, formats: Formats, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -37,7 +37,19 @@ def test_numbers_are_numbers_and_notes_name_the_page(report: Workbook) -> None:
     sheet = report.worksheets[1]
     assert [cell.value for cell in sheet[2]] == ["Net revenue", 987.6, 924.9, pytest.approx(0.068)]
     assert sheet["D2"].number_format.endswith("%")
+    assert [sheet[place].number_format.split(";")[0] for place in ("B2", "B9", "B11")] == ["#,##0.0", "#,##0.00", "#,##0"]
     assert sheet["A1"].comment.text.startswith("page 3")
+
+
+def test_a_number_that_contradicts_the_text_layer_is_yellow_and_says_what_stands_there(tmp_path: Path) -> None:
+    outcome = of(REPORT)
+    table = outcome.tables[0]
+    wrong = next(cell for cell in table.cells if cell.text == "$987.6")
+    cells = tuple(cell.model_copy(update={"check": "mismatch", "layer_text": "$997.6"}) if cell is wrong else cell for cell in table.cells)
+    write_run(tmp_path, outcome.model_copy(update={"tables": (table.model_copy(update={"cells": cells}),)}))
+    write_document(connect(tmp_path), table.doc_id, tmp_path / "a.xlsx")
+    cell = load_workbook(tmp_path / "a.xlsx").worksheets[1]["B2"]
+    assert (cell.value, cell.fill.fgColor.rgb, cell.comment.text) == (987.6, "FFFFE08A", "page 3: the text layer has $997.6")
 
 
 def test_spanning_headings_span(report: Workbook) -> None:
