@@ -164,7 +164,7 @@ async def _leads(line: Line, question: Question, batch: Batch) -> list[tuple[Lea
         return await _leads_of_less(line, question, batch, error)
     grounded = _grounded(line, completion, batch, found.evidence)
     return [
-        (Lead(at.doc_id, at.page_no, rank, finding.starts_before, finding.goes_on), finding.says or finding.quote)
+        (Lead(at.doc_id, at.page_no, rank, finding.starts_before, finding.goes_on, finding.relevance), finding.says or finding.quote)
         for rank, (finding, at) in enumerate(grounded)
     ]
 

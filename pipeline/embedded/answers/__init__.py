@@ -11,16 +11,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatch
 
 from pipeline.embedded.answers.clauses import clause
-from pipeline.embedded.answers.compose import UNANSWERED, from_claim, from_entry, from_found, from_list, from_result
+from pipeline.embedded.answers.compose import UNANSWERED, from_claim, from_entry, from_found, from_list, from_measured, from_result
 from pipeline.embedded.answers.corpus import Corpus, index
 from pipeline.embedded.answers.evidence import cite_words
 from pipeline.embedded.answers.extremes import extreme
 from pipeline.embedded.answers.found import Found
 from pipeline.embedded.answers.lists import Listed, enumerate_items
 from pipeline.embedded.answers.lookup import Wanted
+from pipeline.embedded.answers.measures import measured, operands
 from pipeline.embedded.answers.operands import measure_of
 from pipeline.embedded.answers.operate import Result, compute, measure, seek
 from pipeline.embedded.answers.question import Query, parse
+from pipeline.embedded.answers.ranking import ranked, telling_lines
 from pipeline.embedded.answers.rows import alike, entries
 from pipeline.embedded.answers.seen import SeenPage
 from pipeline.embedded.answers.spans import pick, sentences
@@ -34,6 +36,7 @@ _ENOUGH = 0.62
 _ENOUGH_FOR_WORDS = 0.7
 _ENOUGH_FOR_CLAIM = 0.8
 _MOST_FINDINGS = 6
+_SURE = 0.95
 _NEGATION = re.compile(r"\b(?:not|no|never|none|neither|nor|without|cannot|n't|excluded|prohibited)\b|n't\b", re.IGNORECASE)
 
 
@@ -49,7 +52,7 @@ def answer(question: str, kind: AnswerKind | None, pages: Sequence[SeenPage], sc
     query, corpus = parse(question, kind), index(seen)
     if _is_foreign(query, corpus):
         return UNANSWERED
-    return _reply(query, corpus)
+    return _filed(question, query, corpus) or _reply(query, corpus)
 
 
 def findings(question: str, pages: Sequence[SeenPage]) -> Findings:
@@ -57,14 +60,20 @@ def findings(question: str, pages: Sequence[SeenPage]) -> Findings:
     if not pages:
         return Findings()
     query, corpus = parse(question), index(tuple(pages))
-    reply = UNANSWERED if _is_foreign(query, corpus) else _reply(query, corpus)
-    asked = [(query.words, year) for year in query.years or (0,)]
-    found = [one for words, year in asked for one in seek(corpus, query, words, year, query.kind)[:_MOST_FINDINGS]]
-    cited = [*reply.operands, *reply.evidence, *(one.evidence for one in sorted(found, key=lambda one: -one.score))]
-    return Findings(evidence=tuple(_some_of_each(_finding(corpus, one) for one in cited)))
+    lines = operands(corpus, question, query)
+    reply = UNANSWERED if lines or _is_foreign(query, corpus) else _reply(query, corpus)
+    cited = [*(one.evidence for one in lines), *reply.operands, *reply.evidence]
+    places = {(one.doc, one.page): one for one in reversed(cited)}
+    found = [_finding(corpus, one, _SURE) for one in places.values() if lines]
+    for page in ranked(corpus, question)[: _MOST_FINDINGS * len(corpus.documents)]:
+        seen = corpus.pages[page.at]
+        if page.relevance and seen.reading.lines:
+            place = places.get((seen.doc, seen.page)) or telling_lines(corpus, question, page.at)
+            found.append(_finding(corpus, place, page.relevance))
+    return Findings(evidence=tuple(_some_of_each(found)))
 
 
-def _finding(corpus: Corpus, cited: CitedEvidence) -> Finding:
+def _finding(corpus: Corpus, cited: CitedEvidence, relevance: float) -> Finding:
     starts_before, goes_on = corpus.continues_at(cited.doc, cited.page)
     return Finding(
         doc=cited.doc,
@@ -72,16 +81,19 @@ def _finding(corpus: Corpus, cited: CitedEvidence) -> Finding:
         box=cited.box,
         quote=cited.quote,
         source_kind=cited.source_kind,
+        relevance=relevance,
         starts_before=starts_before,
         goes_on=goes_on,
     )
 
 
 def _some_of_each(found: Iterable[Finding]) -> Iterator[Finding]:
-    """Yield every place once, and no more than so many of one document."""
+    """Yield every page once, and no more than so many of one document."""
     left: defaultdict[int, int] = defaultdict(lambda: _MOST_FINDINGS)
-    for one in dict.fromkeys(found):
-        if left[one.doc]:
+    pages: set[tuple[int, int]] = set()
+    for one in found:
+        if left[one.doc] and (one.doc, one.page) not in pages:
+            pages.add((one.doc, one.page))
             left[one.doc] -= 1
             yield one
 
@@ -97,6 +109,12 @@ def _is_foreign(query: Query, corpus: Corpus) -> bool:
         return True
     about = {year for document in corpus.documents.values() for year in document.years}
     return any(year not in about and not corpus.is_named(str(year)) for year in query.years)
+
+
+def _filed(question: str, query: Query, corpus: Corpus) -> AnswerReading | None:
+    """Return what the statements of a filing answer; None where the question is about something else."""
+    found = measured(corpus, question, query)
+    return from_measured(query, found) if found else None
 
 
 def _reply(query: Query, corpus: Corpus) -> AnswerReading:
