@@ -99,15 +99,19 @@ def agrees(expected: Expected, given: Given) -> bool:
 
 def number_recall(expected: str, given: str) -> float:
     """Return the share of the distinct amounts of a text that another text has too; 1 if there are none."""
-    wanted = _amounts(_CITATION.sub("", expected))
-    found = quantities(given)
-    return sum(any(_is_close(one, other, CLOSE) for other in found) for one in wanted) / len(wanted) if wanted else 1.0
+    wanted, left, n_found = _amounts(_CITATION.sub("", expected)), list(quantities(given)), 0
+    for one in wanted:
+        same = next((other for other in left if _is_close(one, other, CLOSE)), None)
+        if same is not None:
+            left.remove(same)
+            n_found += 1
+    return n_found / len(wanted) if wanted else 1.0
 
 
-def _amounts(text: str) -> set[Quantity]:
+def _amounts(text: str) -> list[Quantity]:
     """Return the numbers that are no years, days, or parts of names such as "10-Q": what stands without a unit has to exceed 31."""
-    found = {one for one in quantities(text) if not one.is_year}
-    return {one for one in found if one.currency or one.is_percent or one.scale or one.decimals or abs(one.value) > _LAST_DAY}
+    found = dict.fromkeys(one for one in quantities(text) if not one.is_year)
+    return [one for one in found if one.currency or one.is_percent or one.scale or one.decimals or abs(one.value) > _LAST_DAY]
 
 
 def _relaxed(answer: str, kind: str, given: Given) -> bool:

@@ -35,6 +35,8 @@ __all__ = ["SeenPage", "answer", "findings"]
 _ENOUGH = 0.62
 _ENOUGH_FOR_WORDS = 0.7
 _ENOUGH_FOR_CLAIM = 0.8
+_FEW_PAGES = 16
+_ENOUGH_OF_MANY = 0.85
 _MOST_FINDINGS = 6
 _SURE = 0.95
 _NEGATION = re.compile(r"\b(?:not|no|never|none|neither|nor|without|cannot|n't|excluded|prohibited)\b|n't\b", re.IGNORECASE)
@@ -50,9 +52,12 @@ def answer(question: str, kind: AnswerKind | None, pages: Sequence[SeenPage], sc
     if not seen:
         return UNANSWERED
     query, corpus = parse(question, kind), index(seen)
+    if filed := _filed(question, query, corpus):
+        return filed
     if _is_foreign(query, corpus):
         return UNANSWERED
-    return _filed(question, query, corpus) or _reply(query, corpus)
+    reply = _reply(query, corpus)
+    return reply if _is_sure(reply, corpus) and _is_kind(reply, query) else UNANSWERED
 
 
 def findings(question: str, pages: Sequence[SeenPage]) -> Findings:
@@ -133,6 +138,17 @@ def _reply(query: Query, corpus: Corpus) -> AnswerReading:
         if _needs_several(query):
             return UNANSWERED
     return _looked_up(query, corpus, wanted)
+
+
+def _is_sure(reply: AnswerReading, corpus: Corpus) -> bool:
+    """Tell whether an answer fits well enough for so many pages: among many, something always fits somewhat."""
+    return len(corpus.pages) <= _FEW_PAGES or (reply.confidence or 0.0) >= _ENOUGH_OF_MANY
+
+
+def _is_kind(reply: AnswerReading, query: Query) -> bool:
+    """False for a plain number where a percentage is asked for."""
+    is_number = reply.operation == "none" and reply.kind in {"number", "currency"}
+    return not (is_number and re.search(r"\bpercentage\b", query.text, re.IGNORECASE))
 
 
 def _needs_several(query: Query) -> bool:

@@ -81,6 +81,8 @@ def from_measured(query: Query, measured: Measured) -> AnswerReading:
     """Return a line of a statement as it is printed, or the formula of a measure with its operands."""
     if len(measured.operands) == 1:
         return from_found(query, measured.operands[0])
+    if not measured.formula:
+        return _side_by_side(measured)
     operands = tuple(_operand(found, f"{found.label} {found.header}", is_size=False) for found in measured.operands)
     return AnswerReading(
         is_answerable=True,
@@ -90,6 +92,21 @@ def from_measured(query: Query, measured: Measured) -> AnswerReading:
         operands=operands,
         unit=_WORDS.get(query.factor),
         confidence=_confidence(0.95 * measured.score),
+    )
+
+
+def _side_by_side(measured: Measured) -> AnswerReading:
+    """Return several lines as a list: each with its label, its period, the number and its unit."""
+    items = tuple(
+        f"{one.label} {one.header}: {' '.join(filter(None, [one.text, one.currency, _WORDS.get(one.factor)]))}" for one in measured.operands
+    )
+    return AnswerReading(
+        is_answerable=True,
+        kind="list",
+        text="; ".join(items),
+        items=items,
+        confidence=_confidence(0.9 * measured.score),
+        evidence=tuple(one.evidence for one in measured.operands),
     )
 
 

@@ -74,7 +74,7 @@ def statements(reading: Reading) -> tuple[Statement, ...]:
         is_titled = bool(kind.title.search(head))
         if typical >= _TYPICAL and (is_titled or typical > _TYPICAL):
             fit = min(1.0, 0.09 * typical + 0.25 * is_titled)
-            found.append(Statement(kind.name, fit, rows_of(reading), *stated(head)))
+            found.append(Statement(kind.name, fit, rows_of(reading), *page_scale(reading, head)))
     return tuple(found)
 
 
@@ -85,6 +85,11 @@ def rows_of(reading: Reading) -> tuple[StatementRow, ...]:
     parts = [(row, *_parted(row)) for row in rows]
     columns = _columns(rows, height, [number for _, _, numbers in parts for number in numbers])
     return tuple(_rows(parts, columns, height)) if columns else ()
+
+
+def page_scale(reading: Reading, head: str = "") -> tuple[int, str | None]:
+    """Return the factor and the currency that are stated in the head of a page, or else first on it."""
+    return stated(head, " ".join(s.text for row in printed_rows(reading) for s in row.segments))
 
 
 def _parted(row: Row) -> tuple[str, list[Segment]]:
