@@ -141,8 +141,9 @@ def _reply(query: Query, corpus: Corpus) -> AnswerReading:
 
 
 def _is_sure(reply: AnswerReading, corpus: Corpus) -> bool:
-    """Tell whether an answer fits well enough for so many pages: among many, something always fits somewhat."""
-    return len(corpus.pages) <= _FEW_PAGES or (reply.confidence or 0.0) >= _ENOUGH_OF_MANY
+    """Tell whether an answer fits well enough for documents so long: among many pages, something always fits somewhat."""
+    lengths = {page.doc: page.page for page in sorted(corpus.pages, key=lambda page: page.page)}
+    return sum(lengths.values()) <= _FEW_PAGES or (reply.confidence or 0.0) >= _ENOUGH_OF_MANY
 
 
 def _is_kind(reply: AnswerReading, query: Query) -> bool:
