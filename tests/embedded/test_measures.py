@@ -189,3 +189,18 @@ def test_a_caption_comes_before_a_mention() -> None:
 def test_the_statement_itself_is_among_the_first_where_prose_shares_more_words() -> None:
     order = [FILING[one.at].page for one in ranked(Corpus(FILING), "What were the capital expenditures of Halloway?")]
     assert 5 in order[:2]
+
+
+def test_what_a_document_numbers_without_a_gap_is_counted() -> None:
+    pages = filing(
+        page((("Appendix A",), ("Members",))), page((("See Appendix A and Appendix B",),)), page((("Appendix B",), ("Sources",)))
+    )
+    reading = settled("How many appendices appear in the document?", pages)
+    assert (reading.number, reading.items, cited(reading)) == (2, ("Appendix A", "Appendix B"), {2, 4})
+    assert settled("How many pages does the report have?", pages).number == 4
+
+
+def test_what_is_not_wholly_seen_is_not_counted() -> None:
+    pages = filing(page((("Table 1",),)), page((("Table 3",),)), page((("Text",),)))
+    assert not settled("How many tables are there in the document?", pages).is_answerable
+    assert not settled("How many pages does the report have?", pages[1:]).is_answerable

@@ -13,6 +13,7 @@ from fnmatch import fnmatch
 from pipeline.embedded.answers.clauses import clause
 from pipeline.embedded.answers.compose import UNANSWERED, from_claim, from_entry, from_found, from_list, from_measured, from_result
 from pipeline.embedded.answers.corpus import Corpus, index
+from pipeline.embedded.answers.counts import counted
 from pipeline.embedded.answers.evidence import cite_words
 from pipeline.embedded.answers.extremes import extreme
 from pipeline.embedded.answers.found import Found
@@ -52,8 +53,8 @@ def answer(question: str, kind: AnswerKind | None, pages: Sequence[SeenPage], sc
     if not seen:
         return UNANSWERED
     query, corpus = parse(question, kind), index(seen)
-    if filed := _filed(question, query, corpus):
-        return filed
+    if told := _filed(question, query, corpus) or counted(corpus, question):
+        return told
     if _is_foreign(query, corpus):
         return UNANSWERED
     reply = _reply(query, corpus)
