@@ -2,7 +2,8 @@
 
 There is no language model in here. A question is taken apart by its wording (`question`); its terms are looked for in tables
 and charts (`lookup`) and in sentences (`spans`, `lists`, `clauses`); differences, growth, shares and comparisons are named
-with their printed operands (`operate`), and not computed. What the pages do not name, and what fits poorly, stays unanswered.
+with their printed operands (`operate`), and not computed. Questions to a filing are first put to its statements (`plans`, `measures`), and
+pages are ranked on their own (`ranking`). What the pages do not name, and what fits poorly, stays unanswered.
 """
 
 import re
@@ -23,7 +24,7 @@ from pipeline.embedded.answers.measures import measured, operands
 from pipeline.embedded.answers.operands import measure_of
 from pipeline.embedded.answers.operate import Result, compute, measure, seek
 from pipeline.embedded.answers.question import Query, parse
-from pipeline.embedded.answers.ranking import ranked, telling_lines
+from pipeline.embedded.answers.ranking import Ranked, ranked, telling_lines
 from pipeline.embedded.answers.rows import alike, entries
 from pipeline.embedded.answers.seen import SeenPage
 from pipeline.embedded.answers.spans import pick, sentences
@@ -71,12 +72,21 @@ def findings(question: str, pages: Sequence[SeenPage]) -> Findings:
     cited = [*(one.evidence for one in lines), *reply.operands, *reply.evidence]
     places = {(one.doc, one.page): one for one in reversed(cited)}
     found = [_finding(corpus, one, _SURE) for one in places.values() if lines]
-    for page in ranked(corpus, question)[: _MOST_FINDINGS * len(corpus.documents)]:
+    for page in _best_of_each(corpus, ranked(corpus, question)):
         seen = corpus.pages[page.at]
-        if page.relevance and seen.reading.lines:
-            place = places.get((seen.doc, seen.page)) or telling_lines(corpus, question, page.at)
-            found.append(_finding(corpus, place, page.relevance))
+        place = places.get((seen.doc, seen.page)) or telling_lines(corpus, question, page.at)
+        found.append(_finding(corpus, place, page.relevance))
     return Findings(evidence=tuple(_some_of_each(found)))
+
+
+def _best_of_each(corpus: Corpus, pages: Iterable[Ranked]) -> Iterator[Ranked]:
+    """Yield the first pages of every document that hold anything the question names."""
+    left: defaultdict[int, int] = defaultdict(lambda: _MOST_FINDINGS)
+    for page in pages:
+        seen = corpus.pages[page.at]
+        if page.relevance and left[seen.doc] and any(line.words for line in seen.reading.lines):
+            left[seen.doc] -= 1
+            yield page
 
 
 def _finding(corpus: Corpus, cited: CitedEvidence, relevance: float) -> Finding:
@@ -148,8 +158,9 @@ def _is_sure(reply: AnswerReading, corpus: Corpus) -> bool:
 
 def _is_kind(reply: AnswerReading, query: Query) -> bool:
     """False for a plain number where a percentage is asked for."""
-    is_number = reply.operation == "none" and reply.kind in {"number", "currency"}
-    return not (is_number and re.search(r"\bpercentage\b", query.text, re.IGNORECASE))
+    is_share = reply.operation in {"share", "percent_change", "formula"} or "%" in {reply.unit, *(one.unit for one in reply.operands)}
+    is_number = reply.number is not None or bool(reply.operands)
+    return is_share or not is_number or not re.search(r"\bpercentage\b", query.text, re.IGNORECASE)
 
 
 def _needs_several(query: Query) -> bool:
