@@ -59,7 +59,7 @@ def answer(question: str, kind: AnswerKind | None, pages: Sequence[SeenPage], sc
     if _is_foreign(query, corpus):
         return UNANSWERED
     reply = _reply(query, corpus)
-    return reply if _is_sure(reply, corpus) and _is_kind(reply, query) else UNANSWERED
+    return reply if _is_sure(reply, corpus) and _is_kind(reply, question) else UNANSWERED
 
 
 def findings(question: str, pages: Sequence[SeenPage]) -> Findings:
@@ -156,11 +156,11 @@ def _is_sure(reply: AnswerReading, corpus: Corpus) -> bool:
     return max(page.page for page in corpus.pages) <= _SHORT or (reply.confidence or 0.0) >= _ENOUGH_OF_MANY
 
 
-def _is_kind(reply: AnswerReading, query: Query) -> bool:
+def _is_kind(reply: AnswerReading, question: str) -> bool:
     """False for a plain number where a percentage is asked for."""
     is_share = reply.operation in {"share", "percent_change", "formula"} or "%" in {reply.unit, *(one.unit for one in reply.operands)}
     is_number = reply.number is not None or bool(reply.operands)
-    return is_share or not is_number or not re.search(r"\bpercentage\b", query.text, re.IGNORECASE)
+    return is_share or not is_number or not re.search(r"\bpercentage\b", question, re.IGNORECASE)
 
 
 def _needs_several(query: Query) -> bool:
