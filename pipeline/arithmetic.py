@@ -6,12 +6,15 @@ all digits their operands print, percentages with three significant digits and a
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from itertools import pairwise
+from string import ascii_lowercase
 from types import MappingProxyType
 from typing import NamedTuple
 
+from pipeline.formula import evaluate
 from pipeline.units import PERCENT, SCALES, Unit, is_currency, number_in, unit_of, witnessed
 from schemas.errors import Incomputable
 from schemas.extraction import AnswerKind, Operand, Operation
@@ -49,10 +52,13 @@ class _Term(NamedTuple):
         return self.value * self.unit.scale
 
 
-def compute(operation: Operation, operands: Sequence[Operand], kind: AnswerKind = "none", unit: str | None = None) -> Computed:
+def compute(
+    operation: Operation, operands: Sequence[Operand], kind: AnswerKind = "none", unit: str | None = None, formula: str | None = None
+) -> Computed:
     """Return what `operation` gives for the operands.
 
-    `kind` tells a maximum's number from its name; `unit` is what an amount is wanted in: its scale, and its name where no operand has one.
+    `kind` tells a maximum's number from its name, and a percentage from a ratio; `unit` is what an amount is wanted in: its scale, and its
+    name where no operand has one. `formula` holds the steps of the operation of that name.
 
     Raises:
         Incomputable: an operand is no number, there are too few or too many, or their units do not go together.
@@ -62,6 +68,8 @@ def compute(operation: Operation, operands: Sequence[Operand], kind: AnswerKind 
         terms = [_term(operand) for operand in operands]
         _insist_on_number(operation, terms)
         wanted = unit_of(unit)
+        if operation == "formula":
+            return _formula(formula or "", terms, kind, wanted)
         if operation in {"maximum", "minimum"}:
             return _extreme(operation, terms, kind, wanted)
         if operation == "exceeds":
@@ -111,7 +119,7 @@ def _term(operand: Operand) -> _Term:
 
 def _insist_on_number(operation: Operation, terms: Sequence[_Term]) -> None:
     is_pair = operation in {"difference", "percent_change", "ratio", "share", "exceeds"}
-    if len(terms) < 2 or (is_pair and len(terms) > 2):
+    if len(terms) < (1 if operation == "formula" else 2) or (is_pair and len(terms) > 2):
         msg = f"the operation {operation} takes {'two' if is_pair else 'two or more'} operands, and the answer names {len(terms)}"
         raise Incomputable(msg)
 
@@ -202,6 +210,22 @@ def _extreme(operation: Operation, terms: Sequence[_Term], kind: AnswerKind, wan
         msg = f"the operand {best.text} has no label, so what has the {operation} is not known"
         raise Incomputable(msg)
     return Computed(kind if kind in {"date", "list"} else "text", best.value, None, " and ".join(map(str, names)), formula)
+
+
+def _formula(formula: str, terms: Sequence[_Term], kind: AnswerKind, wanted: Unit) -> Computed:
+    """Return what the steps give: an amount in the operands' unit, or a pure number, as a percentage if one is wanted."""
+    unit = _common(terms, wanted)
+    names = dict(zip(ascii_lowercase, terms, strict=False))
+    result = evaluate(formula, {name: term.full for name, term in names.items()})
+    shown = dict(zip(names, _shown(terms, unit), strict=False))
+    told = re.sub(r"\b[a-z]\b", lambda name: shown[name[0]], formula)
+    if result.power == 0:
+        return _percentage(_HUNDRED * result.value, told) if kind == "percent" else _quantity(result.value, _PURE, told)
+    if result.power != 1:
+        msg = f"the formula {formula!r} gives neither an amount in {unit} nor a pure number"
+        raise Incomputable(msg)
+    value = result.value / unit.scale
+    return _quantity(value, unit, told) if "/" in formula else _amount(value, unit, terms, told)
 
 
 def _exceeds(terms: Sequence[_Term]) -> Computed:

@@ -98,7 +98,7 @@ async def _look(line: Line, questions: Sequence[Question], batch: Batch) -> Lead
 
 def _leads(line: Line, completion: Completion, batch: Batch, told: QuestionFindings) -> list[Found]:
     return [
-        Found(Lead(at.doc_id, at.page_no, rank, finding.starts_before, finding.goes_on), finding.says or finding.quote)
+        Found(Lead(at.doc_id, at.page_no, rank, finding.starts_before, finding.goes_on, finding.relevance), finding.says or finding.quote)
         for rank, (finding, at) in enumerate(grounded(line, completion, batch, told.evidence))
     ]
 

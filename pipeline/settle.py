@@ -50,13 +50,13 @@ def _counted(reading: AnswerReading) -> AnswerReading:
 
 def _result(reading: AnswerReading, kind: AnswerKind) -> Computed:
     operation: Operation = "share" if reading.operation == "ratio" and kind == "percent" else reading.operation
-    result = compute(operation, reading.operands, kind, reading.unit)
+    result = compute(operation, reading.operands, kind, reading.unit, reading.formula)
     stated = unit_of(reading.unit)
     is_relative = operation in {"ratio", "share", "percent_change", "exceeds"}
     if is_relative or stated.scale == 1 or any(map(states_scale, reading.operands)):
         return result
     # No operand says what it counts in: then the answer's unit does, unless the model's number shows that it converted.
-    plain = compute(operation, reading.operands, kind, stated.name)
+    plain = compute(operation, reading.operands, kind, stated.name, reading.formula)
     is_converted = reading.number is not None and agrees(reading.number, result.value) and not agrees(reading.number, plain.value)
     return result if is_converted else plain._replace(unit=str(stated._replace(name=unit_of(plain.unit).name)) or None)
 

@@ -15,13 +15,14 @@ PageKey = tuple[str, int]
 
 
 class Lead(NamedTuple):
-    """A page that helps; `rank` counts from 0, the most useful of its batch."""
+    """A page that helps; `rank` counts from 0, the most useful of its batch; `relevance`, 0 to 1, compares pages of several batches."""
 
     doc_id: str
     page_no: int
     rank: int
     starts_before: bool = False
     goes_on: bool = False
+    relevance: float = 0.0
 
     @property
     def key(self) -> PageKey:
@@ -46,13 +47,17 @@ class Room(NamedTuple):
 
 def fair_order(leads: Iterable[Lead]) -> tuple[PageKey, ...]:
     """Return every page once: the best of each document, then the second best of each, and so on; last the neighbours."""
-    ranked = sorted(leads, key=lambda lead: lead.rank)
-    by_document: defaultdict[str, dict[PageKey, int]] = defaultdict(dict)
+    ranked = sorted(leads, key=_usefulness)
+    by_document: defaultdict[str, dict[PageKey, Lead]] = defaultdict(dict)
     for lead in ranked:
-        by_document[lead.doc_id].setdefault(lead.key, lead.rank)
-    rounds = [(turn, rank, key) for pages in by_document.values() for turn, (key, rank) in enumerate(pages.items())]
-    best = [key for _, _, key in sorted(rounds, key=lambda one: one[:2])]
+        by_document[lead.doc_id].setdefault(lead.key, lead)
+    rounds = [(turn, *_usefulness(lead), key) for pages in by_document.values() for turn, (key, lead) in enumerate(pages.items())]
+    best = [key for *_, key in sorted(rounds, key=lambda one: one[:3])]
     return tuple(dict.fromkeys([*best, *(key for lead in ranked for key in lead.neighbours)]))
+
+
+def _usefulness(lead: Lead) -> tuple[float, int]:
+    return -lead.relevance, lead.rank
 
 
 def fitting(order: Sequence[PageKey], images: Mapping[PageKey, PageImage], room: Room) -> tuple[PageImage, ...]:

@@ -20,7 +20,19 @@ RowKind = Literal["header", "repeated_header", "section", "total", "repeated", "
 AnswerKind = Literal["number", "percent", "currency", "date", "text", "list", "boolean", "none"]
 SourceKind = Literal["text", "table", "chart", "figure"]
 Operation = Literal[
-    "none", "difference", "percent_change", "ratio", "share", "sum", "average", "product", "maximum", "minimum", "exceeds", "count"
+    "none",
+    "difference",
+    "percent_change",
+    "ratio",
+    "share",
+    "sum",
+    "average",
+    "product",
+    "maximum",
+    "minimum",
+    "exceeds",
+    "count",
+    "formula",
 ]
 
 
@@ -252,10 +264,14 @@ class AnswerReading(Value):
     difference: first minus second. percent_change: by how many percent the first is above the second (the later value first).
     ratio: first divided by second. share: first as a percentage of second, the whole. sum, average, product: of all operands.
     maximum, minimum: the largest or smallest operand; the answer is its label, or its number if kind is a number.
-    exceeds: whether the first is greater than the second, yes or no. count: how many items there are; list them in items."""
+    exceeds: whether the first is greater than the second, yes or no. count: how many items there are; list them in items.
+    formula: several steps, written down in formula."""
     operands: tuple[Operand, ...] = ()
     """The printed numbers of the operation, in its order, from every document concerned. They are computed with exactly, so do not
     convert or round them."""
+    formula: str | None = None
+    """If operation is formula: its steps over the operands, which are called a, b, c and so on in their order, such as
+    "a / ((b + c) / 2)"; only + - * /, parentheses and numbers. For a percentage write the fraction: it is multiplied by 100."""
     text: str | None = None
     """The answer in the fewest words; yes or no if kind is boolean."""
     number: float | None = None
@@ -277,6 +293,8 @@ class Finding(CitedEvidence):
 
     says: str = ""
     """What it contributes, in one sentence, with the numbers, their units and years, and whose they are."""
+    relevance: float = 0.0
+    """From 0 to 1: how surely the answer rests on it; 1 if it holds the answer itself."""
     starts_before: bool = False
     """True if its table or paragraph began on the page before."""
     goes_on: bool = False

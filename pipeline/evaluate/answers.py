@@ -3,19 +3,17 @@
 No measure runs code that an answer holds, and none asks a language model: prose is judged by what can be checked in it.
 """
 
-import ast
 import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
-from dateutil import parser as dateutil_parser
 from rapidfuzz.distance import Levenshtein
 from scipy.optimize import linear_sum_assignment
 
-from pipeline.evaluate.quantities import Quantity, plain, quantities, telling, with_unit
+from pipeline.evaluate.quantities import Quantity, bare, quantities, telling, with_unit
+from pipeline.evaluate.texts import content, date, digits, holds, is_denied, items, plain, verdict, words
 
 ALIKE = 0.5
 """ANLS threshold (Biten et al. 2019, "Scene Text Visual Question Answering")."""
@@ -29,12 +27,9 @@ FORMATS: Mapping[str, str] = MappingProxyType(
 """The kinds of `Expected` by the answer formats of MMLongBench-Doc and FinanceBench."""
 
 _SHORT = 5
-_WORDINESS = 15
+_LAST_DAY = 31
 _ENOUGH_NUMBERS = 0.5
 _ENOUGH_WORDS = 0.5
-_EMPTY = frozenset({"a", "an", "the", "and"})
-_NEGATIONS = frozenset({"not", "no", "never", "none", "without", "cannot", "isn't", "aren't", "doesn't", "don't"})
-_YES, _NO = frozenset({"yes", "true"}), frozenset({"no", "false"})
 _REFUSALS = re.compile(r"\W*(?:not answerable|unanswerable|none|n/a|fail to answer|cannot be answered)\W*", re.IGNORECASE)
 # What MMLongBench-Doc compares letter by letter: addresses, files, pages, phone numbers, times.
 _EXACT = re.compile(
@@ -103,25 +98,35 @@ def agrees(expected: Expected, given: Given) -> bool:
 
 
 def number_recall(expected: str, given: str) -> float:
-    """Return the share of the distinct numbers of a text, years aside, that another text has too; 1 if there are none."""
-    wanted = {one for one in quantities(_CITATION.sub("", expected)) if not one.is_year}
-    found = quantities(given)
-    return sum(any(_is_close(one, other, CLOSE) for other in found) for one in wanted) / len(wanted) if wanted else 1.0
+    """Return the share of the distinct amounts of a text that another text has too; 1 if there are none."""
+    wanted, left, n_found = _amounts(_CITATION.sub("", expected)), list(quantities(given)), 0
+    for one in wanted:
+        same = next((other for other in left if _is_close(one, other, CLOSE)), None)
+        if same is not None:
+            left.remove(same)
+            n_found += 1
+    return n_found / len(wanted) if wanted else 1.0
+
+
+def _amounts(text: str) -> list[Quantity]:
+    """Return the numbers that are no years, days, or parts of names such as "10-Q": what stands without a unit has to exceed 31."""
+    found = dict.fromkeys(one for one in quantities(text) if not one.is_year)
+    return [one for one in found if one.currency or one.is_percent or one.scale or one.decimals or abs(one.value) > _LAST_DAY]
 
 
 def _relaxed(answer: str, kind: str, given: Given) -> bool:
     if kind == "list":
-        return _paired(_items(answer), _given_items(given), lambda a, b: _relaxed(a, "text", Given(b)))
+        return _paired(items(answer), _given_items(given), lambda a, b: _relaxed(a, "text", Given(b)))
     wanted = _sole(answer)
     if wanted is None:
-        return _plain(answer) == _plain(given.answer or "")
+        return plain(answer) == plain(given.answer or "")
     # A year is a name; whatever else is off by less than 5 % is the same number.
     tolerance = 0.0 if wanted.is_year else RELAXED
     return any(_is_close(wanted, one, tolerance) for one in _given_numbers(given))
 
 
 def _anls(answer: str, given: str) -> float:
-    likeness = Levenshtein.normalized_similarity(_plain(answer), _plain(given))
+    likeness = Levenshtein.normalized_similarity(plain(answer), plain(given))
     return likeness if likeness > ALIKE else 0.0
 
 
@@ -163,7 +168,7 @@ def _given_numbers(given: Given) -> tuple[Quantity, ...]:
     if given.number is None:
         return tuple(with_unit(one, given.unit) for one in printed)
     same = next((one for one in printed if abs(one.value) == abs(given.number)), None)
-    stated = (same or plain(given.number))._replace(value=given.number)
+    stated = (same or bare(given.number))._replace(value=given.number)
     return (with_unit(stated, given.unit),)
 
 
@@ -175,34 +180,18 @@ def _sole(text: str) -> Quantity | None:
 
 
 def _same_text(answer: str, given: Given) -> bool:
-    wanted, told = _words(answer), _words(given.answer or "")
-    if _plain(answer) == _plain(given.answer or "") or (wanted and wanted == told):
+    wanted, told = words(answer), words(given.answer or "")
+    if plain(answer) == plain(given.answer or "") or (wanted and wanted == told):
         return True
     if _EXACT.fullmatch(answer.strip()) or (len(wanted) == 1 and len(wanted[0]) <= _SHORT):
-        return _holds(told, wanted) and not _is_denied(told, wanted)
-    if _is_denied(told, wanted) or _digits(answer) - _digits(given.answer or ""):
+        return holds(told, wanted) and not is_denied(told, wanted)
+    if is_denied(told, wanted) or digits(answer) - digits(given.answer or ""):
         return False
-    return _holds(told, wanted) or (_digits(answer) == _digits(given.answer or "") and _anls(" ".join(wanted), " ".join(told)) > 0)
-
-
-def _is_denied(told: Sequence[str], wanted: Sequence[str]) -> bool:
-    """Tell whether one says "not" and the other does not."""
-    return bool(_NEGATIONS & set(told)) != bool(_NEGATIONS & set(wanted))
-
-
-def _holds(told: Sequence[str], wanted: Sequence[str]) -> bool:
-    """Tell whether the words stand in a row in an answer that is not much longer."""
-    size = len(wanted)
-    is_short = size > 0 and len(told) <= size + _WORDINESS
-    return is_short and any(list(told[start : start + size]) == list(wanted) for start in range(len(told) - size + 1))
-
-
-def _digits(text: str) -> set[str]:
-    return {number.replace(",", "") for number in re.findall(r"\d[\d,]*(?:\.\d+)?", text)}
+    return holds(told, wanted) or (digits(answer) == digits(given.answer or "") and _anls(" ".join(wanted), " ".join(told)) > 0)
 
 
 def _same_list(answer: str, given: Given) -> bool:
-    return _paired(_items(answer), _given_items(given), _same_item)
+    return _paired(items(answer), _given_items(given), _same_item)
 
 
 def _same_item(wanted: str, told: str) -> bool:
@@ -219,75 +208,32 @@ def _paired(wanted: Sequence[str], told: Sequence[str], is_same: Callable[[str, 
     return bool(same[rows, cols].all())
 
 
-def _items(answer: str) -> tuple[str, ...]:
-    """Return the items of a written list: Python's or JSON's, or separated by semicolons, line breaks or commas."""
-    if answer.lstrip().startswith("["):
-        try:
-            literal = ast.literal_eval(answer.strip())
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            answer = answer.strip(" []")
-        else:
-            return tuple(str(item).strip() for item in literal)
-    mark = next((mark for mark in (r";", r"\n", r",(?!\d{3}\b)\s*(?:and )?| and ") if re.search(mark, answer)), ";")
-    return tuple(item.strip(" -\u2022'\"") for item in re.split(mark, answer) if item.strip(" -\u2022'\""))
-
-
 def _given_items(given: Given) -> tuple[str, ...]:
-    return given.items or _items(given.answer or "")
+    return given.items or items(given.answer or "")
 
 
 def _same_boolean(answer: str, given: Given) -> bool:
-    return _verdict(answer) is not None and _verdict(answer) == _verdict(given.answer or "")
-
-
-def _verdict(text: str) -> bool | None:
-    first = next(iter(re.findall(r"[a-z]+", text.casefold())), "")
-    return True if first in _YES else False if first in _NO else None
+    return verdict(answer) is not None and verdict(answer) == verdict(given.answer or "")
 
 
 def _same_date(answer: str, given: Given) -> bool:
     """All of the expected date that is printed has to be there."""
-    wanted, told = _date(answer), _date(given.answer or "")
+    wanted, told = date(answer), date(given.answer or "")
     if wanted is None or told is None:
         return _same_text(answer, given)
     return all(part in {None, other} for part, other in zip(wanted, told, strict=True))
 
 
-def _date(text: str) -> tuple[int | None, int | None, int | None] | None:
-    """Return year, month and day, None for a part that the text leaves out: two readings with unlike defaults tell which."""
-    try:
-        first, second = (dateutil_parser.parse(text, default=dateutil_parser.parse(day)) for day in ("2000-01-01", "2004-12-28"))
-    except (ValueError, OverflowError):
-        return None
-    pairs = ((first.year, second.year), (first.month, second.month), (first.day, second.day))
-    year, month, day = (a if a == b else None for a, b in pairs)
-    return year, month, day
-
-
 def _same_prose(answer: str, given: Given) -> bool:
     """Judge prose by its yes or no and by half of its numbers, or of its words where it has no numbers."""
     told = " ".join([given.answer or "", given.unit or "", *given.items])
-    verdict, said = _verdict(answer), _verdict(told)
-    if verdict is not None and said is not None and verdict != said:
+    says, said = verdict(answer), verdict(told)
+    if says is not None and said is not None and says != said:
         return False
-    if any(not one.is_year for one in quantities(_CITATION.sub("", answer))):
+    if _amounts(_CITATION.sub("", answer)):
         return number_recall(answer, told) >= _ENOUGH_NUMBERS
-    wanted = _content(_CITATION.sub("", answer))
-    return not _is_denied(_words(told), _words(answer)) and len(wanted & _content(told)) >= _ENOUGH_WORDS * max(1, len(wanted))
-
-
-def _content(text: str) -> set[str]:
-    return {word for word in _words(text) if len(word) > 3 or word.isdigit()}
-
-
-def _words(text: str) -> list[str]:
-    return [word for word in re.findall(r"\d[\d.,]*\d|\d|[^\W\d_]+(?:'[^\W\d_]+)?", _plain(text)) if word not in _EMPTY]
-
-
-def _plain(text: str) -> str:
-    """Return the text in one kind of letters, quotes and spaces, without case, a full stop and quotes around it."""
-    folded = unicodedata.normalize("NFKC", text).translate(str.maketrans("\u2018\u2019\u201c\u201d\u2013\u2212", "''\"\"--"))
-    return " ".join(folded.split()).casefold().strip(" .'\"")
+    wanted = content(_CITATION.sub("", answer))
+    return not is_denied(words(told), words(answer)) and len(wanted & content(told)) >= _ENOUGH_WORDS * max(1, len(wanted))
 
 
 _JUDGES: Mapping[str, Callable[[str, Given], bool]] = MappingProxyType(

@@ -61,7 +61,7 @@ def with_unit(number: Quantity, unit: str | None) -> Quantity:
     )
 
 
-def plain(value: float) -> Quantity:
+def bare(value: float) -> Quantity:
     """Return a bare number."""
     return Quantity(value, 0.0, "", is_percent=False, decimals=_decimals(repr(value)), is_year=False)
 

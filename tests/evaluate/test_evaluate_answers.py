@@ -36,6 +36,7 @@ ABSTAINED = Given(None)
         (Expected("not answerable", "none"), ABSTAINED),
         (Expected("not answerable", "none"), Given("Not answerable.")),
         (Expected("Yes, it rose by 3.2 % to $410 million in 2021.", "prose"), Given("Yes: 410 (USD million) against 397.")),
+        (Expected("The gross margin in the 10-Q for the three months ended July 1, 2023, was $36,413 million.", "prose"), Given("36,413")),
         (Expected("No, no new policies were disclosed.", "prose"), Given("No new accounting policies were disclosed.")),
     ],
 )

@@ -2,8 +2,8 @@
 
 There is no language model in here. A question is taken apart by its wording (`question`); its terms are looked for in tables
 (`lookup`), among the labels of charts (`charts`) and in sentences (`spans`, `lists`, `clauses`); differences, growth, shares and
-comparisons are named with their printed operands (`operate`), and not computed. What the pages do not name, and what fits poorly, stays
-unanswered.
+comparisons are named with their printed operands (`operate`), and not computed. Questions to a filing are first put to its statements
+(`plans`, `measures`), and pages are ranked on their own (`ranking`). What the pages do not name, and what fits poorly, stays unanswered.
 """
 
 import re
@@ -14,16 +14,19 @@ from fnmatch import fnmatch
 from pipeline.embedded.answers.chart_pages import pages_with_charts, seen_charts
 from pipeline.embedded.answers.charts import answer_from_charts
 from pipeline.embedded.answers.clauses import clause
-from pipeline.embedded.answers.compose import UNANSWERED, from_claim, from_entry, from_found, from_list, from_result
+from pipeline.embedded.answers.compose import UNANSWERED, from_claim, from_entry, from_found, from_list, from_measured, from_result
 from pipeline.embedded.answers.corpus import Corpus, index
+from pipeline.embedded.answers.counts import counted
 from pipeline.embedded.answers.evidence import cite_words
 from pipeline.embedded.answers.extremes import extreme
 from pipeline.embedded.answers.found import Found
 from pipeline.embedded.answers.lists import Listed, enumerate_items
 from pipeline.embedded.answers.lookup import Wanted
+from pipeline.embedded.answers.measures import measured, operands
 from pipeline.embedded.answers.operands import measure_of
 from pipeline.embedded.answers.operate import Result, compute, measure, seek
 from pipeline.embedded.answers.question import Query, parse
+from pipeline.embedded.answers.ranking import Ranked, ranked, telling_lines
 from pipeline.embedded.answers.rows import alike, entries
 from pipeline.embedded.answers.seen import ReadChart, SeenPage
 from pipeline.embedded.answers.spans import pick, sentences
@@ -36,7 +39,10 @@ __all__ = ["ReadChart", "SeenPage", "answer", "findings", "pages_with_charts"]
 _ENOUGH = 0.62
 _ENOUGH_FOR_WORDS = 0.7
 _ENOUGH_FOR_CLAIM = 0.8
+_SHORT = 24
+_ENOUGH_OF_MANY = 0.85
 _MOST_FINDINGS = 6
+_SURE = 0.95
 _NEGATION = re.compile(r"\b(?:not|no|never|none|neither|nor|without|cannot|n't|excluded|prohibited)\b|n't\b", re.IGNORECASE)
 
 
@@ -54,9 +60,13 @@ def answer(question: str, kind: AnswerKind | None, pages: Sequence[SeenPage], sc
     if any(chart.is_alone for chart in charts):
         return drawn[0] if drawn else UNANSWERED
     query, corpus = parse(question, kind), index(seen)
+    if told := _filed(question, query, corpus) or counted(corpus, question):
+        return told
     if _is_foreign(query, corpus):
         return UNANSWERED
-    return max((_reply(query, corpus), *drawn), key=lambda reply: reply.confidence or 0.0)
+    reply = _reply(query, corpus)
+    found = reply if _is_sure(reply, corpus) and _is_kind(reply, question) else UNANSWERED
+    return max((found, *drawn), key=lambda reply: reply.confidence or 0.0)
 
 
 def findings(question: str, pages: Sequence[SeenPage]) -> tuple[Finding, ...]:
@@ -64,14 +74,29 @@ def findings(question: str, pages: Sequence[SeenPage]) -> tuple[Finding, ...]:
     if not pages:
         return ()
     query, corpus = parse(question), index(tuple(pages))
-    reply = UNANSWERED if _is_foreign(query, corpus) else _reply(query, corpus)
-    asked = [(query.words, year) for year in query.years or (0,)]
-    found = [one for words, year in asked for one in seek(corpus, query, words, year, query.kind)[:_MOST_FINDINGS]]
-    cited = [*reply.operands, *reply.evidence, *(one.evidence for one in sorted(found, key=lambda one: -one.score))]
-    return tuple(_some_of_each(_finding(corpus, one) for one in cited))
+    lines = operands(corpus, question, query)
+    reply = UNANSWERED if lines or _is_foreign(query, corpus) else _reply(query, corpus)
+    cited = [*(one.evidence for one in lines), *reply.operands, *reply.evidence]
+    places = {(one.doc, one.page): one for one in reversed(cited)}
+    found = [_finding(corpus, one, _SURE) for one in places.values() if lines]
+    for page in _best_of_each(corpus, ranked(corpus, question)):
+        seen = corpus.pages[page.at]
+        place = places.get((seen.doc, seen.page)) or telling_lines(corpus, question, page.at)
+        found.append(_finding(corpus, place, page.relevance))
+    return tuple(_some_of_each(found))
 
 
-def _finding(corpus: Corpus, cited: CitedEvidence) -> Finding:
+def _best_of_each(corpus: Corpus, pages: Iterable[Ranked]) -> Iterator[Ranked]:
+    """Yield the first pages of every document that hold anything the question names."""
+    left: defaultdict[int, int] = defaultdict(lambda: _MOST_FINDINGS)
+    for page in pages:
+        seen = corpus.pages[page.at]
+        if page.relevance and left[seen.doc] and any(line.words for line in seen.reading.lines):
+            left[seen.doc] -= 1
+            yield page
+
+
+def _finding(corpus: Corpus, cited: CitedEvidence, relevance: float) -> Finding:
     starts_before, goes_on = corpus.continues_at(cited.doc, cited.page)
     return Finding(
         doc=cited.doc,
@@ -79,16 +104,19 @@ def _finding(corpus: Corpus, cited: CitedEvidence) -> Finding:
         box=cited.box,
         quote=cited.quote,
         source_kind=cited.source_kind,
+        relevance=relevance,
         starts_before=starts_before,
         goes_on=goes_on,
     )
 
 
 def _some_of_each(found: Iterable[Finding]) -> Iterator[Finding]:
-    """Yield every place once, and no more than so many of one document."""
+    """Yield every page once, and no more than so many of one document."""
     left: defaultdict[int, int] = defaultdict(lambda: _MOST_FINDINGS)
-    for one in dict.fromkeys(found):
-        if left[one.doc]:
+    pages: set[tuple[int, int]] = set()
+    for one in found:
+        if left[one.doc] and (one.doc, one.page) not in pages:
+            pages.add((one.doc, one.page))
             left[one.doc] -= 1
             yield one
 
@@ -104,6 +132,12 @@ def _is_foreign(query: Query, corpus: Corpus) -> bool:
         return True
     about = {year for document in corpus.documents.values() for year in document.years}
     return any(year not in about and not corpus.is_named(str(year)) for year in query.years)
+
+
+def _filed(question: str, query: Query, corpus: Corpus) -> AnswerReading | None:
+    """Return what the statements of a filing answer; None where the question is about something else."""
+    found = measured(corpus, question, query)
+    return from_measured(query, found) if found else None
 
 
 def _reply(query: Query, corpus: Corpus) -> AnswerReading:
@@ -122,6 +156,18 @@ def _reply(query: Query, corpus: Corpus) -> AnswerReading:
         if _needs_several(query):
             return UNANSWERED
     return _looked_up(query, corpus, wanted)
+
+
+def _is_sure(reply: AnswerReading, corpus: Corpus) -> bool:
+    """Tell whether an answer fits well enough for a document so long: among many pages, something always fits somewhat."""
+    return max(page.page for page in corpus.pages) <= _SHORT or (reply.confidence or 0.0) >= _ENOUGH_OF_MANY
+
+
+def _is_kind(reply: AnswerReading, question: str) -> bool:
+    """False for a plain number where a percentage is asked for."""
+    is_share = reply.operation in {"share", "percent_change", "formula"} or "%" in {reply.unit, *(one.unit for one in reply.operands)}
+    is_number = reply.number is not None or bool(reply.operands)
+    return is_share or not is_number or not re.search(r"\bpercentage\b", question, re.IGNORECASE)
 
 
 def _needs_several(query: Query) -> bool:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from pipeline.embedded.answers.amounts import spoken
 from pipeline.embedded.answers.found import Found
 from pipeline.embedded.answers.lists import Listed
+from pipeline.embedded.answers.measures import Measured
 from pipeline.embedded.answers.operate import Result
 from pipeline.embedded.answers.question import Query
 from pipeline.embedded.answers.rows import Entry
@@ -73,6 +74,39 @@ def from_result(query: Query, result: Result) -> AnswerReading:
         operands=operands,
         unit=_WORDS.get(query.factor),
         confidence=_confidence(0.95 * result.score),
+    )
+
+
+def from_measured(query: Query, measured: Measured) -> AnswerReading:
+    """Return a line of a statement as it is printed, or the formula of a measure with its operands."""
+    if len(measured.operands) == 1:
+        return from_found(query, measured.operands[0])
+    if not measured.formula:
+        return _side_by_side(measured)
+    operands = tuple(_operand(found, f"{found.label} {found.header}", is_size=False) for found in measured.operands)
+    return AnswerReading(
+        is_answerable=True,
+        kind="percent" if measured.is_percent else "number",
+        operation="formula",
+        formula=measured.formula,
+        operands=operands,
+        unit=_WORDS.get(query.factor),
+        confidence=_confidence(0.95 * measured.score),
+    )
+
+
+def _side_by_side(measured: Measured) -> AnswerReading:
+    """Return several lines as a list: each with its label, its period, the number and its unit."""
+    items = tuple(
+        f"{one.label} {one.header}: {' '.join(filter(None, [one.text, one.currency, _WORDS.get(one.factor)]))}" for one in measured.operands
+    )
+    return AnswerReading(
+        is_answerable=True,
+        kind="list",
+        text="; ".join(items),
+        items=items,
+        confidence=_confidence(0.9 * measured.score),
+        evidence=tuple(one.evidence for one in measured.operands),
     )
 
 

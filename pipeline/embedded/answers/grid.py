@@ -104,7 +104,7 @@ def cells(reading: Reading) -> tuple[Cell, ...]:
 
 
 def _marked(mark: Mark, notes: str) -> Cell:
-    scale, currency = _stated(mark.title, notes)
+    scale, currency = stated(mark.title, notes)
     number, rect = mark.number, hull([mark.number.rect, mark.category.rect])
     name = mark.category.text
     return Cell(
@@ -168,7 +168,7 @@ def _heads(layout: Layout, start: int, end: int) -> tuple[tuple[Row, ...], str]:
 
 def _block_cells(block: _Block, notes: str) -> Iterator[Cell]:
     note = " ".join([block.title, *(s.text for row in block.headers for s in row.segments)])
-    scale, currency = _stated(note, notes)
+    scale, currency = stated(note, notes)
     sections: list[Segment] = []
     for number, row in enumerate(block.rows, start=block.first):
         if len(row.segments) == 1 and not is_measure(row.segments[0]):
@@ -252,7 +252,7 @@ def _over(row: Row, cell: Segment, left: float) -> list[Segment]:
     return over or column[-1:]
 
 
-def _stated(*notes: str) -> tuple[int, str | None]:
+def stated(*notes: str) -> tuple[int, str | None]:
     """Return the factor and the currency that the nearest of `notes` states."""
     found = next((match for note in notes if (match := _SCALE.search(note))), None)
     key = (found["word"] or found["short"].strip("$€£ ")[0]).lower() if found else ""

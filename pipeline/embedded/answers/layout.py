@@ -76,6 +76,12 @@ def lay_out(reading: Reading) -> Layout:
     return Layout(tuple(rows), tuple(_sentences(told, height)), height)
 
 
+@lru_cache(maxsize=1024)
+def printed_rows(reading: Reading) -> tuple[Row, ...]:
+    """Return the rows of one page from top to bottom, also those that look like running text, and its margins."""
+    return tuple(_rows([segment for line in map(_upright, reading.lines) if line.words for segment in _split(line)]))
+
+
 def _without_margins(rows: list[Row], page_height: int, height: float) -> list[Row]:
     """Drop running heads and page numbers: rows in the outer strips of the page that stand apart from the rest."""
     start, end = 0, len(rows)
