@@ -9,8 +9,19 @@ from numpy.typing import NDArray
 
 from pipeline.embedded.crossing import Joint, furniture, joint
 from pipeline.embedded.ocr import read_lines
-from pipeline.embedded.pictures import find_marks, has_bars, has_marks, is_chart, is_figure, split_charts, with_strokes, with_title
+from pipeline.embedded.pictures import (
+    find_marks,
+    has_bars,
+    has_colored_boxes,
+    has_marks,
+    is_chart,
+    is_figure,
+    split_charts,
+    with_strokes,
+    with_title,
+)
 from pipeline.embedded.reading import Line, Reading, Rect, Region, Word
+from pipeline.embedded.tables.bare import bare_table
 from pipeline.embedded.tables.facsimile import LocatedGrid, Sight, look
 from pipeline.embedded.tables.grid import area, hull, inside
 from pipeline.embedded.tables.notes import notes_around
@@ -88,6 +99,9 @@ def after(page: SurveyPage, reading: Reading, before: Surveyed | None) -> Survey
 
 def _regions(image: NDArray[np.uint8], lines: Sequence[Line], rules: Rules, sight: Sight) -> list[Region]:
     marks = find_marks(image, lines, rules)
+    bare = bare_table(image.shape[1], image.shape[0], lines, rules)
+    if bare and not marks and not has_colored_boxes(image, lines):
+        return [Region("table", bare)]
     strokes = (*marks, *rules.horizontal, *rules.vertical)
     headings = [region.rect for region in sight.regions if region.kind in {"title", "caption"}]
     tables, charts = _parted(image, lines, marks, sight.tables, headings)

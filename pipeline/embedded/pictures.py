@@ -20,6 +20,8 @@ _MARKED = 40
 """How far from white or gray, of 255, the ink of a mark is: table bands are paler."""
 _MARK_HEIGHT = 1.8
 """Lowest mark, in line heights: bars, curves and slices are higher than a line of text."""
+_BAR_WIDTH, _BAR_HEIGHT = 1.5, 0.4
+"""Least width and height of a level bar, in line heights: rules are lower."""
 _GUTTER = 0.7
 """Narrowest gap between two charts side by side, in line heights."""
 
@@ -36,16 +38,31 @@ _TITLE_REACH = 2.0
 
 def find_marks(image: NDArray[np.uint8], lines: Sequence[Line], rules: Rules) -> tuple[Rect, ...]:
     """Return the boxes of what is drawn on `image` (height, width, 3; RGB) besides `lines` and `rules`."""
-    pixels = image.astype(np.int16)
-    shade, color = 255 - pixels.min(axis=2), pixels.max(axis=2) - pixels.min(axis=2)
-    ink = ((shade > 3 * _MARKED) | (color > _MARKED)).astype(np.uint8)
     words = [word.rect for line in lines for word in line.words]
-    for rect in (*words, *rules.horizontal, *rules.vertical):
-        ink[max(int(rect.y0) - 1, 0) : int(rect.y1) + 2, max(int(rect.x0) - 1, 0) : int(rect.x1) + 2] = 0
     least = _MARK_HEIGHT * _line_height(lines)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(ink)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(_ink(image, (*words, *rules.horizontal, *rules.vertical)))
     boxes = (Rect(float(x), float(y), float(x + w), float(y + h)) for x, y, w, h, _ in stats[1:])
     return tuple(box for box in boxes if box.y1 - box.y0 >= least and not _is_band(box, words))
+
+
+def has_bars(image: NDArray[np.uint8], lines: Sequence[Line]) -> bool:
+    """Whether filled bars, perhaps lower than a line of text, are drawn on `image` (height, width, 3; RGB), not as background of text."""
+    words = [word.rect for line in lines for word in line.words]
+    height = _line_height(lines)
+    brush = np.ones((max(round(_BAR_HEIGHT * height), 1), max(round(_BAR_WIDTH * height), 1)), np.uint8)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(cv2.morphologyEx(_ink(image, ()), cv2.MORPH_OPEN, brush))
+    filled = (Rect(float(x), float(y), float(x + w), float(y + h)) for x, y, w, h, _ in stats[1:])
+    return any(not any(inside(word, box) > 0.5 for word in words) for box in filled)
+
+
+def _ink(image: NDArray[np.uint8], without: Sequence[Rect]) -> NDArray[np.uint8]:
+    """Return where `image` is dark or colored, `without` some rectangles: 1 there, else 0."""
+    pixels = image.astype(np.int16)
+    shade, color = 255 - pixels.min(axis=2), pixels.max(axis=2) - pixels.min(axis=2)
+    ink: NDArray[np.uint8] = ((shade > 3 * _MARKED) | (color > _MARKED)).astype(np.uint8)
+    for rect in without:
+        ink[max(int(rect.y0) - 1, 0) : int(rect.y1) + 2, max(int(rect.x0) - 1, 0) : int(rect.x1) + 2] = 0
+    return ink
 
 
 def is_chart(image: NDArray[np.uint8], lines: Sequence[Line], picture: Rect) -> bool:
@@ -115,7 +132,7 @@ def _moved(line: Line, dx: float, dy: float) -> Line:
     return line._replace(words=tuple(word._replace(rect=move(word.rect)) for word in line.words), rect=move(line.rect))
 
 
-def has_bars(image: NDArray[np.uint8], lines: Sequence[Line]) -> bool:
+def has_colored_boxes(image: NDArray[np.uint8], lines: Sequence[Line]) -> bool:
     """Whether there are filled boxes that hold no text of their own, as the bars of a chart and unlike the bands of a table."""
     pixels = image.astype(np.int16)
     vivid = (pixels.max(axis=2) - pixels.min(axis=2) > _MARKED).astype(np.uint8)

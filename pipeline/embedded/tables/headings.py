@@ -1,29 +1,35 @@
-"""Headings that the located grid left out, and titles that it took for a row."""
+"""Headings that the located grid left out, and titles and notes that it took for rows."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
-from pipeline.embedded.reading import Line, Rect
-from pipeline.embedded.tables.grid import Grid, GridCell, hull, overlap, text_lines
-from pipeline.embedded.tables.notes import is_caption
+from pipeline.embedded.reading import Line, Rect, Word
+from pipeline.embedded.tables.grid import Grid, GridCell, hull, inside, overlap, text_lines
+from pipeline.embedded.tables.notes import is_caption, is_footnote
 from pipeline.embedded.tables.rules import Rules
 from pipeline.embedded.tables.spans import with_row_above
-from pipeline.embedded.tables.tidy import without_rows
+from pipeline.embedded.tables.tidy import without_last_row, without_rows
 
 _REACH = 5.0
 """How far above the grid, in line heights, the rule at the top of a table is looked for."""
 
 _MOST_TITLES = 3
+_SPACE = 0.8
+"""Widest gap between two words of a title, in line heights; cells are farther apart."""
+_SENTENCE = 40
+"""Fewest characters of a sentence below a table; rows over all columns are shorter."""
 
 
-def without_title(grid: Grid, box: Rect) -> Grid:
+def without_title(grid: Grid, box: Rect, words: Sequence[Word]) -> Grid:
     """Return `grid` without the lines at its top that are the title of the table located in `box`, not headings.
 
-    Only the first column holds such a line, and it reads like a title, is longer than any row label, lies above the
-    box, or stands over a heading row that leaves the first column empty. What begins in lower case is the rest of a row.
+    Only the first column holds such a line, unless it was cut where columns end, and it reads like a title, is longer than
+    any row label, lies above the box, or stands over a heading row that leaves the first column empty. What begins in lower
+    case is the rest of a row.
     """
     rows = grid.rows()
     count = 0
-    while count < min(len(rows) - 2, _MOST_TITLES) and _is_alone(rows[count], grid.n_cols):
+    while count < min(len(rows) - 2, _MOST_TITLES) and _is_alone(rows[count], grid.n_cols, words):
         count += 1
     longest = max((len(cell.text) for cell in grid.cells if cell.col == 0 and cell.row >= count), default=0)
     while count and not _is_title(rows[count - 1], rows[count], box, longest):
@@ -31,9 +37,28 @@ def without_title(grid: Grid, box: Rect) -> Grid:
     return without_rows(grid, count) if count else grid
 
 
-def _is_alone(cells: Sequence[GridCell], n_cols: int) -> bool:
+def without_note(grid: Grid) -> Grid:
+    """Return `grid` without a last row over all columns that is a note or a sentence below the table."""
+    last = [cell for cell in grid.cells if cell.row + cell.row_span == grid.n_rows]
+    if grid.n_rows < 3 or len(last) != 1 or last[0].row_span > 1:
+        return grid
+    text = last[0].text
+    return without_last_row(grid) if is_footnote(text) or (len(text) >= _SENTENCE and text.endswith(".")) else grid
+
+
+def _is_alone(cells: Sequence[GridCell], n_cols: int, words: Sequence[Word]) -> bool:
     texts = [cell for cell in cells if cell.text]
-    return n_cols > 1 and len(texts) == 1 and texts[0].col == 0 and texts[0].row_span == 1
+    if n_cols < 2 or not texts or texts[0].col or any(cell.row_span > 1 for cell in texts):
+        return False
+    return len(texts) == 1 or (is_caption(f"{texts[0].text} ") and _is_phrase(texts, words))
+
+
+def _is_phrase(cells: Sequence[GridCell], words: Sequence[Word]) -> bool:
+    """Whether the words of `cells` are one line without the gaps that part columns."""
+    printed = text_lines([word for word in words if any(inside(word.rect, cell.rect) > 0.5 for cell in cells)])
+    if len(printed) != 1:
+        return False
+    return all(right.rect.x0 - left.rect.x1 < _SPACE * (left.rect.y1 - left.rect.y0) for left, right in pairwise(printed[0]))
 
 
 def _is_title(cells: Sequence[GridCell], below: Sequence[GridCell], box: Rect, longest: int) -> bool:

@@ -15,7 +15,7 @@ def tidied(grid: Grid) -> Grid:
     joined = without_empty(grid)
     for col in reversed(range(joined.n_cols - 1)):
         if _is_all(joined, col, _LEADING) or _is_all(joined, col + 1, _TRAILING):
-            joined = _joined(joined, col)
+            joined = joined_columns(joined, col)
     return joined
 
 
@@ -26,9 +26,20 @@ def without_empty(grid: Grid) -> Grid:
     return _kept(grid, rows, cols)
 
 
+def without_empty_rows(grid: Grid, count: int) -> Grid:
+    """Return `grid` without those of its first `count` rows in which no cell with text begins."""
+    begun = {cell.row for cell in grid.cells if cell.text}
+    return _kept(grid, {row for row in range(grid.n_rows) if row >= count or row in begun}, set(range(grid.n_cols)))
+
+
 def without_rows(grid: Grid, count: int) -> Grid:
     """Return `grid` without its first `count` rows; a cell that spans into the rest keeps its rest."""
     return _kept(grid, set(range(count, grid.n_rows)), set(range(grid.n_cols)))
+
+
+def without_last_row(grid: Grid) -> Grid:
+    """Return `grid` without its last row."""
+    return _kept(grid, set(range(grid.n_rows - 1)), set(range(grid.n_cols)))
 
 
 def _kept(grid: Grid, rows: set[int], cols: set[int]) -> Grid:
@@ -55,7 +66,7 @@ def _is_all(grid: Grid, col: int, pattern: re.Pattern[str]) -> bool:
     return is_below and any(cell.text not in _DASHES for cell, is_sign in zip(cells, signs, strict=True) if is_sign)
 
 
-def _joined(grid: Grid, col: int) -> Grid:
+def joined_columns(grid: Grid, col: int) -> Grid:
     """Return `grid` with column `col` and the one after it made one."""
     cells: list[GridCell] = []
     left = {cell.row: cell for cell in grid.cells if cell.col + cell.col_span == col + 1}
