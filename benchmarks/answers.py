@@ -105,7 +105,7 @@ def ask(asked: Asked, pages: Sequence[SeenPage]) -> Outcome:
     leads = [
         Lead(str(one.doc), one.page, rank, one.starts_before, one.goes_on, one.relevance)
         for batch in batches
-        for rank, one in enumerate(findings(asked.question, batch).evidence)
+        for rank, one in enumerate(findings(asked.question, batch))
     ]
     order = fair_order(leads)
     chosen = set(order[:JOINT])

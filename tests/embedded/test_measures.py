@@ -167,9 +167,9 @@ def test_each_batch_finds_the_operands_it_holds() -> None:
     question = "What is Halloway's fixed asset turnover ratio for FY2023?"
     income = [one for one in FILING if one.page in {1, 2, 3}]
     rest = [one for one in FILING if one.page in {4, 5, 6}]
-    first, second = findings(question, income).evidence[0], findings(question, rest).evidence[0]
+    first, second = findings(question, income)[0], findings(question, rest)[0]
     assert (first.page, second.page) == (3, 4)
-    assert min(first.relevance, second.relevance) > max(one.relevance for one in findings(question, income).evidence[1:])
+    assert min(first.relevance, second.relevance) > max(one.relevance for one in findings(question, income)[1:])
 
 
 def test_a_page_that_is_named_comes_first_by_its_printed_number() -> None:
