@@ -146,7 +146,18 @@ def _parted(
             tables += [part for part in parts if part not in drawn]
         else:
             tables += _cut(table.rect, labels)
-    return tables, charts
+    return _without_nested(tables), charts
+
+
+def _without_nested(tables: Sequence[Rect]) -> list[Rect]:
+    """Return the tables, one around others cut into what is above, between and below these: the layout model took several for one."""
+    parts = list[Rect]()
+    for table in tables:
+        nested = sorted((other for other in tables if other != table and inside(other, table) > 0.8), key=lambda other: other.y0)
+        edges = [table.y0, *(edge for other in nested for edge in (other.y0 - 1, other.y1 + 1)), table.y1]
+        least = min((other.y1 - other.y0 for other in nested), default=0) / 2
+        parts += [table._replace(y0=top, y1=end) for top, end in zip(edges[::2], edges[1::2], strict=True) if end - top > least]
+    return parts
 
 
 def _cut(table: Rect, headings: Sequence[Rect]) -> list[Rect]:

@@ -65,8 +65,9 @@ def answer(question: str, kind: AnswerKind | None, pages: Sequence[SeenPage], sc
     if _is_foreign(query, corpus):
         return UNANSWERED
     reply = _reply(query, corpus)
-    found = reply if _is_sure(reply, corpus) and _is_kind(reply, question) else UNANSWERED
-    return max((found, *drawn), key=lambda reply: reply.confidence or 0.0)
+    if _is_sure(reply, corpus) and _is_kind(reply, question):
+        return reply
+    return drawn[0] if drawn else UNANSWERED
 
 
 def findings(question: str, pages: Sequence[SeenPage]) -> tuple[Finding, ...]:

@@ -17,7 +17,10 @@ _NEAR = 0.012
 _ROUNDED = 0.5
 """How far it may be where the question states a whole number."""
 _FEWEST_SHARED = 0.5
-"""Of a question's content words, those that a chart or its page has to hold where it does not stand alone."""
+"""Of a question's content words, those that a chart or its page has to hold where the question asks of a chart, if not of this alone."""
+_MOST_SHARED = 0.8
+"""And where the question could be about anything in a document."""
+_ASKS_OF_CHART = re.compile(r"\b(?:charts?|graphs?|figures?|plots?|diagrams?|bars?|pie|curves?)\b", re.IGNORECASE)
 _WHOLLY = 0.99
 _REMAINDER = re.compile(r"(?:grand |over)?(?:total|all)\b|(?:other|rest of|average)s?\b", re.IGNORECASE)
 """Labels that are no item among others."""
@@ -76,10 +79,10 @@ def _fits(about: Asked, chart: SeenChart) -> Iterable[float]:
     if chart.is_alone:
         yield 1.0
         return
-    words = set(terms(about.text))
+    words = {word for word in terms(about.text) if not word.isdigit()}
     own = chart.words | {word for text in _texts(chart.reading) for word in terms(text)}
     share = sum(word in own for word in words) / max(1, len(words))
-    if share >= _FEWEST_SHARED:
+    if share >= (_FEWEST_SHARED if _ASKS_OF_CHART.search(about.text) else _MOST_SHARED):
         yield 0.5 + 0.5 * share
 
 
