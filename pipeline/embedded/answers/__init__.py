@@ -65,7 +65,7 @@ def answer(question: str, kind: AnswerKind | None, pages: Sequence[SeenPage], sc
     if _is_foreign(query, corpus):
         return UNANSWERED
     reply = _reply(query, corpus)
-    if _is_sure(reply, corpus) and _is_kind(reply, question):
+    if reply.is_answerable and _is_sure(reply, corpus) and _is_kind(reply, question):
         return reply
     return drawn[0] if drawn else UNANSWERED
 
