@@ -2,7 +2,7 @@
 
     python -m benchmarks.scans >benchmarks/results/scans.md
 
-The text is that of the samples' reports, set in four fonts and five sizes, a page each. "Clean" is the page drawn at 150 dpi without a text
+The text is that of the samples' reports, set in four fonts and three sizes, a page each. "Clean" is the page drawn at 150 dpi without a text
 layer; "noisy" is that image blurred, grained, skewed by up to 1.5 degrees and saved as a poor JPEG. Each is read as a run reads it: at the
 planned resolution. The character error rate is the Levenshtein distance over the true characters, the lines in order of their height;
 spaces do not count in the first figure, and do in the second.
@@ -37,7 +37,7 @@ from schemas.preset import ImageLimits
 
 TEXTS = Path("data/generator/texts")
 FONTS = ("Times-Roman", "Helvetica", "Courier", "Times-Italic")
-SIZES = (8.0, 9.0, 10.0, 11.0, 12.0)
+SIZES = (8.0, 10.0, 12.0)
 DPI = 150
 SKEWS = (0.4, -0.8, 1.5, -1.2, 0.0)
 NOISE, QUALITY = 10.0, 45

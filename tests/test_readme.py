@@ -15,7 +15,12 @@ COMMANDS = re.findall(r"^\$ (.+)$", README, re.MULTILINE)
 # Run by tests of their own: test_samples runs the main job, tests/flows runs `longread up`, the test command runs this file, tests/query
 # what is done with a dataset.
 DATASET = ("longread query", "longread export", "longread compact", "longread forget")
-ELSEWHERE = (*DATASET, "longread run data/samples", "longread up", "pip install -e '.[dev]' && pytest -n auto --dist loadfile")
+ELSEWHERE = (
+    *DATASET,
+    "longread run data/samples",
+    "longread up",
+    "pip install -e '.[dev]' && pytest -n auto --dist loadfile --no-loadscope-reorder",
+)
 
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if not any(other in command for other in ELSEWHERE)])

@@ -100,7 +100,7 @@ def after(page: SurveyPage, reading: Reading, before: Surveyed | None) -> Survey
 def _regions(image: NDArray[np.uint8], lines: Sequence[Line], rules: Rules, sight: Sight) -> list[Region]:
     marks = find_marks(image, lines, rules)
     bare = bare_table(image.shape[1], image.shape[0], lines, rules)
-    if bare and not marks and not has_colored_boxes(image, lines):
+    if bare and not marks and not has_bars(image, lines):
         return [Region("table", bare)]
     strokes = (*marks, *rules.horizontal, *rules.vertical)
     headings = [region.rect for region in sight.regions if region.kind in {"title", "caption"}]
@@ -124,7 +124,7 @@ def _regions(image: NDArray[np.uint8], lines: Sequence[Line], rules: Rules, sigh
 def _is_figure(image: NDArray[np.uint8], lines: Sequence[Line], marks: Sequence[Rect], sight: Sight, tables: Sequence[Rect]) -> bool:
     """Whether the page is one chart; the grid behind it passes for a table, but no table has marks."""
     located = [*tables, *(region.rect for region in sight.regions if region.kind == "picture")]
-    are_drawn = all(has_marks(marks, rect) for rect in tables) or has_bars(image, lines)
+    are_drawn = all(has_marks(marks, rect) for rect in tables) or has_colored_boxes(image, lines)
     return are_drawn and is_figure(image, lines, located, marks)
 
 

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.embedded import layout
-from pipeline.embedded.pictures import has_colored_boxes
+from pipeline.embedded.pictures import has_bars
 from pipeline.embedded.reading import Line, Rect, Word
 from pipeline.embedded.tables import TablePart, read_table
 from pipeline.embedded.tables.bare import bare_table
@@ -87,10 +87,10 @@ def test_the_network_sees_rows_and_columns(bare: NDArray[np.uint8]) -> None:
 def test_level_bars_make_an_image_a_chart_and_no_table() -> None:
     image = np.full((80, 260, 3), 255, np.uint8)
     lines = lines_of([["A", "", "12"], ["B", "", "7"], ["C", "", "3"]])
-    assert not has_colored_boxes(image, lines)
+    assert not has_bars(image, lines)
     image[5:15, 105:180] = (40, 120, 220)
-    assert has_colored_boxes(image, lines)
-    assert not has_colored_boxes(image, [*lines, Line((word("Total", 110, 5),), Rect(110, 5, 150, 15), 1.0)])
+    assert has_bars(image, lines)
+    assert not has_bars(image, [*lines, Line((word("Total", 110, 5),), Rect(110, 5, 150, 15), 1.0)])
 
 
 def lines_of(rows: Sequence[Sequence[str]]) -> list[Line]:
