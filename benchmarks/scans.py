@@ -2,10 +2,10 @@
 
     python -m benchmarks.scans >benchmarks/results/scans.md
 
-The text is that of the samples' reports, set in four fonts and three sizes, a page each. "Clean" is the page drawn at 150 dpi without a text
-layer; "noisy" is that image blurred, grained, skewed by up to 1.5 degrees and saved as a poor JPEG. Each is read as a run reads it: at the
-planned resolution. The character error rate is the Levenshtein distance over the true characters, the lines in order of their height;
-spaces do not count in the first figure, and do in the second.
+The text is that of the samples' reports, set in four fonts and three sizes, a page each. "Clean" is the page drawn at 150 dpi without
+a text layer; "noisy" is that image blurred, grained, skewed by up to 1.5 degrees and saved as a poor JPEG. Each is read as a run reads
+it: at the planned resolution. The character error rate is the Levenshtein distance over the true characters, the lines in order of
+their height; spaces do not count in the first figure, and do in the second.
 """
 
 import io
